@@ -1,0 +1,217 @@
+"""The demo model's world: short clips, made on the fly, whose motion has a name (nodes/core/motions.py).
+
+A scene is a still background plate, wider than the frame so that no border ever shows, and maybe one object on a second
+plate. A motion moves the window through which a plate is seen: the camera moves both plates, a drift moves the
+object's. Every motion starts from the same window, so the first frame of a scene is the same picture whatever moves.
+
+Pictures come out of the scikit-image wheel (public domain or CC0, see README.md); shapes and textures are drawn.
+"""
+
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+import skimage.io
+import torch
+import torch.nn.functional as F
+
+FRAMES, SIZE, PLATE = 16, 64, 96
+PIXELS_PER_FRAME = 1.0  # pans and drifts
+ZOOM_PER_FRAME = 1.4 ** (1 / 15)
+DEGREES_PER_FRAME = 2.0
+
+# The first ones hold more to recognise and are drawn more often.
+TRAINING_PHOTOS = (*2 * ("astronaut.png", "chelsea.png", "rocket.jpg"), "hubble_deep_field.jpg", "retina.jpg")
+TRAINING_TEXTURES = ("brick.png", "grass.png", "gravel.png", "cell.png", "horse.png")
+HELD_OUT = ("coffee.png", "camera.png")
+
+DIRECTIONS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
+
+
+# ---- motion ----------------------------------------------------------------------------------------------------------
+
+
+def window(motion: str, frames: int = FRAMES, layer: str = "camera") -> torch.Tensor:
+    """Where on its plate a layer is seen: affine maps [F, 2, 3] from frame to plate, both in pixels from the centre.
+
+    layer: "camera" for what the camera films, "object" for the plate of the object.
+    """
+    verb, _, direction = motion.partition(" ")
+    time = torch.arange(frames, dtype=torch.float32)
+    maps = torch.eye(2, 3).repeat(frames, 1, 1)
+    if verb == "pan" or (verb == "drift" and layer == "object"):
+        sign = 1.0 if verb == "pan" else -1.0  # an object that goes left is one seen through a window that goes right
+        maps[:, :, 2] = sign * PIXELS_PER_FRAME * time[:, None] * torch.tensor(DIRECTIONS[direction])
+    elif verb == "zoom":
+        maps[:, :, :2] *= (ZOOM_PER_FRAME ** (-time if direction == "in" else time))[:, None, None]
+    elif verb == "turn":
+        angle = torch.deg2rad(DEGREES_PER_FRAME * time) * (1.0 if direction == "left" else -1.0)
+        cos, sin = angle.cos(), angle.sin()
+        maps[:, :, :2] = torch.stack([cos, sin, -sin, cos], -1).reshape(-1, 2, 2)
+    return maps
+
+
+def film(plates: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+    """Plates [B, C, PLATE, PLATE] seen through windows [B, F, 2, 3] -> clips [B, C, F, SIZE, SIZE]."""
+    axis = torch.arange(SIZE) - (SIZE - 1) / 2
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    frame = torch.stack([x, y, torch.ones_like(x)], -1)
+    places = torch.einsum("bfij,hwj->bfhwi", windows, frame) * (2 / PLATE)
+    stacked = places.flatten(1, 2)  # the frames of a clip one under the other: one call, no copy of the plate per frame
+    clips = F.grid_sample(plates, stacked, mode="bilinear", padding_mode="border", align_corners=False)
+    return clips.unflatten(2, (windows.shape[1], SIZE))
+
+
+def render(backgrounds: torch.Tensor, objects: torch.Tensor, motions: list[str], frames: int = FRAMES) -> torch.Tensor:
+    """Backgrounds [B, 3, PLATE, PLATE] and objects [B, 4, PLATE, PLATE] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE]."""
+    clips = film(backgrounds, torch.stack([window(motion, frames) for motion in motions]))
+    layer = film(objects, torch.stack([window(motion, frames, "object") for motion in motions]))
+    return clips.lerp(layer[:, :3], layer[:, 3:])
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def photo_pyramid(name: str) -> tuple[torch.Tensor, ...]:
+    """A picture of scikit-image as RGB [3, H, W] in 0…1, and its halvings down to about the plate's size."""
+    picture = skimage.io.imread(Path(skimage.data.__file__).parent / name).astype(np.float32)
+    picture = picture[..., None].repeat(3, -1) if picture.ndim == 2 else picture[..., :3]
+    levels = [torch.from_numpy(picture / picture.max()).permute(2, 0, 1).contiguous()]
+    while min(levels[-1].shape[1:]) >= 3 * PLATE:
+        levels.append(F.avg_pool2d(levels[-1][None], 2)[0])
+    return tuple(levels)
+
+
+def photo_plate(name: str, left: float, top: float, side: float) -> torch.Tensor:
+    """A square of a picture as a plate [3, PLATE, PLATE]; corner and side as fractions of the shorter edge."""
+    levels = photo_pyramid(name)
+    level = next((m for m in reversed(levels) if side * min(m.shape[1:]) >= PLATE), levels[0])
+    edge = min(level.shape[1:])
+    x, y, n = round(left * edge), round(top * edge), max(2, round(side * edge))
+    return F.interpolate(level[None, :, y : y + n, x : x + n], (PLATE, PLATE), mode="bilinear", antialias=True)[0]
+
+
+class Painter:
+    """Draws random scenes. All chance comes from one numpy generator."""
+
+    def __init__(self, seed: int):
+        self.rng = np.random.default_rng(seed)
+        axis = torch.arange(PLATE) - (PLATE - 1) / 2
+        self.y, self.x = torch.meshgrid(axis, axis, indexing="ij")
+
+    def colour(self) -> torch.Tensor:
+        return torch.from_numpy(self.rng.uniform(0, 1, 3).astype(np.float32)).reshape(3, 1, 1)
+
+    def photo(self, names=TRAINING_PHOTOS) -> torch.Tensor:
+        """A random square of a random picture; more often large, so that a person recognises it."""
+        name = self.rng.choice(names)
+        height, width = photo_pyramid(name)[0].shape[1:]
+        side = self.rng.uniform(0.2, 1.0) ** 0.7
+        left, top = (self.rng.uniform(0, edge / min(height, width) - side) for edge in (width, height))
+        plate = self.jitter(photo_plate(name, left, top, side))
+        return plate.flip(2) if self.rng.random() < 0.5 else plate
+
+    def jitter(self, plate: torch.Tensor) -> torch.Tensor:
+        """Another light: gamma, gain of each channel, contrast; grey pictures are often tinted, some colours swapped."""
+        if self.rng.random() < 0.25:
+            plate = plate[torch.from_numpy(self.rng.permutation(3))]
+        if torch.equal(plate[0], plate[1]) and self.rng.random() < 0.7:
+            dark, light = 0.5 * self.colour(), 0.5 + 0.5 * self.colour()
+            plate = dark + plate * (light - dark)
+        plate = plate.clamp(0, 1) ** math.exp(self.rng.uniform(-0.35, 0.35)) * (0.8 + 0.3 * self.colour())
+        return ((plate - 0.5) * self.rng.uniform(0.8, 1.2) + 0.5).clamp(0, 1)
+
+    def texture(self) -> torch.Tensor:
+        """A plate to paint with: one colour, a gradient, stripes, checks, clouds, or a photographed surface."""
+        kind = self.rng.choice(["plain", "gradient", "stripes", "checks", "clouds", "surface"])
+        if kind == "surface":
+            return self.photo(TRAINING_TEXTURES)
+        first, second = self.colour(), self.colour()
+        if kind == "plain":
+            return first.expand(3, PLATE, PLATE)
+        return first + (second - first) * self.pattern(kind)
+
+    def pattern(self, kind: str) -> torch.Tensor:
+        """How much of the second colour, 0…1 [PLATE, PLATE]."""
+        angle, period = self.rng.uniform(0, 2 * math.pi), self.rng.uniform(6, 24)
+        u = (self.x * math.cos(angle) + self.y * math.sin(angle)) / period
+        v = (self.y * math.cos(angle) - self.x * math.sin(angle)) / period
+        if kind == "gradient":
+            return (u * period / PLATE + 0.5).clamp(0, 1)
+        if kind == "clouds":
+            coarse = torch.from_numpy(self.rng.random((2, 1, 1, 14, 14), dtype=np.float32))
+            coarse[1, ..., 5:, :] = coarse[1, ..., :, 5:] = 0.5
+            fine, broad = (F.interpolate(c, (PLATE, PLATE), mode="bicubic")[0, 0] for c in (coarse[0], coarse[1, ..., :5, :5]))
+            return (0.35 * fine + 0.65 * broad).clamp(0, 1)
+        wave = torch.sin(2 * math.pi * u) * (torch.sin(2 * math.pi * v) if kind == "checks" else 1.0)
+        return (wave * period / 6 + 0.5).clamp(0, 1)  # the edge is a pixel or two wide whatever the period
+
+    def shape(self, radius: float, reach: float) -> torch.Tensor:
+        """Opacity [1, PLATE, PLATE] of a disc, square, triangle, star, flower or ring at most `reach` off the centre."""
+        x, y = (axis - self.rng.uniform(-reach, reach) for axis in (self.x, self.y))
+        kind, angle = self.rng.choice(["disc", "square", "triangle", "star", "flower", "ring"]), self.rng.uniform(0, 7)
+        distance, theta = torch.hypot(x, y), torch.atan2(y, x) + angle
+        if kind in ("square", "triangle"):
+            corners = {"square": 4, "triangle": 3}[kind]
+            wedge = 2 * math.pi / corners
+            inside = 0.8 * radius - distance * torch.cos(torch.remainder(theta, wedge) - wedge / 2)
+        elif kind == "ring":
+            inside = 0.3 * radius - (distance - 0.7 * radius).abs()
+        else:
+            bumps = {"disc": 0.0, "star": 0.35 * torch.cos(5 * theta), "flower": 0.15 * torch.cos(7 * theta)}[kind]
+            inside = radius * (0.9 + bumps) - distance
+        return (inside + 0.5).clamp(0, 1)[None]
+
+    def leaves(self) -> torch.Tensor:
+        """Many shapes laid over each other (a "dead leaves" picture: natural edges and sizes, no photograph needed)."""
+        plate = self.texture()
+        for radius in np.sort(np.minimum(4 / self.rng.uniform(0.12, 1, 14), 30))[::-1]:
+            plate = plate.lerp(self.texture(), self.shape(radius, PLATE / 2))
+        return plate
+
+    def item(self, reach: float) -> torch.Tensor:
+        """An object [4, PLATE, PLATE]: a textured shape and its opacity."""
+        return torch.cat([self.texture(), self.shape(self.rng.uniform(9, 17), reach)])
+
+    def scene(self, motion: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """A background and an object (often an invisible one; a drift always has something that drifts)."""
+        drifts = motion.startswith("drift")
+        kind = self.rng.choice(["photo", "leaves", "texture"], p=[0.4, 0.2, 0.4] if drifts else [0.6, 0.2, 0.2])
+        background = {"photo": self.photo, "leaves": self.leaves, "texture": self.texture}[kind]()
+        shown = drifts or kind == "texture"
+        return background, self.item(10.0) if shown else torch.zeros(4, PLATE, PLATE)
+
+    def clips(self, motions: list[str]) -> torch.Tensor:
+        """A new clip for each motion: [B, 3, FRAMES, SIZE, SIZE] in 0…1."""
+        backgrounds, objects = zip(*map(self.scene, motions), strict=True)
+        return render(torch.stack(backgrounds), torch.stack(objects), motions)
+
+
+# ---- the shipped pictures and their true clips -----------------------------------------------------------------------
+
+# A photograph's square (left, top, side as fractions of the shorter edge), or the seed of a drawn scene.
+SHIPPED = {
+    "coffee": ("coffee.png", (0.28, 0.0, 1.0)),
+    "cameraman": ("camera.png", (0.1, 0.0, 0.8)),
+    "cat": ("chelsea.png", (0.15, 0.0, 1.0)),
+    "astronaut": ("astronaut.png", (0.1, 0.0, 0.75)),
+    "rocket": ("rocket.jpg", (0.35, 0.0, 0.9)),
+}
+SHIPPED_SCENES = {"shape_1": 11, "shape_2": 12, "shape_3": 13}
+
+
+def shipped_scene(name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Background [3, PLATE, PLATE] and object [4, PLATE, PLATE] behind a shipped picture, always the same."""
+    if name in SHIPPED_SCENES:
+        return Painter(SHIPPED_SCENES[name]).scene("drift left")
+    photo, (left, top, side) = SHIPPED[name]
+    return photo_plate(photo, left, top, side), torch.zeros(4, PLATE, PLATE)
+
+
+def true_clip(name: str, motion: str, frames: int = FRAMES) -> torch.Tensor:
+    """What really happens to a shipped picture under a motion: [F, SIZE, SIZE, 3] in 0…1, the picture first."""
+    background, item = shipped_scene(name)
+    return render(background[None], item[None], [motion], frames)[0].permute(1, 2, 3, 0).clamp(0, 1)

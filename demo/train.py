@@ -1,0 +1,280 @@
+"""Trains the demo video model from nothing and writes demo/model.safetensors.
+
+    python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 80
+
+Run it with a Python that runs that ComfyUI and has scikit-image. The data needs no download (clips.py). The network is
+built by the class that the nodes load (nodes/host/demo_model.py). `--minutes` is the training time: the learning rate
+falls to zero exactly when it is over, so any budget ends in a finished model. A checkpoint beside the output is
+written every few minutes; `--resume` goes on from it. README.md says what the shipped weights cost.
+"""
+
+import argparse
+import importlib.util
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from einops import rearrange
+from safetensors.torch import save_file
+from torch import nn
+
+HERE = Path(__file__).parent
+
+CONFIG = {
+    "model_type": "t2v",
+    "patch_size": (4, 8, 8),
+    "grid": (4, 8, 8),
+    "rope_theta": 30.0,
+    "in_dim": 3,
+    "out_dim": 3,
+    "dim": 224,
+    "ffn_dim": 448,
+    "freq_dim": 64,
+    "text_dim": 12,
+    "text_len": 2,
+    "num_heads": 7,
+    "num_layers": 5,
+}
+BATCH = 12
+MUON_RATE, ADAM_RATE = 5e-3, 2e-3
+WARM_UP = 0.02  # of the whole time
+NO_PROMPT = 0.12  # share of the clips trained without a prompt, for classifier-free guidance
+SIGMA_LOG_MEAN, SIGMA_LOG_STD = 0.4, 1.2
+BANDS = (0.03, 0.3, 1.0, 3.0, 8.0, 14.7)  # edges of the σ bands that the losses are reported in
+
+
+def load_file(name: str, path: Path):
+    """Import one file of the pack by its path: the pack's folder `nodes` has the name of a module of ComfyUI."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_host(comfyui: Path, device: str):
+    """Put ComfyUI on the path, on the chosen device, and return the pack's model file."""
+    sys.path.insert(0, str(comfyui))
+    import comfy.cli_args
+
+    comfy.cli_args.args.cpu = device == "cpu"
+    comfy.cli_args.args.use_pytorch_cross_attention = True
+    return load_file("demo_model", HERE.parent / "nodes" / "host" / "demo_model.py")
+
+
+# ---- the network's start ---------------------------------------------------------------------------------------------
+
+
+def principal_patches(latents: torch.Tensor, patch: tuple[int, int, int]):
+    """Directions [C*p*q*r, C*p*q*r] in which the patches of clips [B, C, F, H, W] vary, strongest first; variances."""
+    p, q, r = patch
+    rows = rearrange(latents, "b c (f p) (h q) (w r) -> (b f h w) (c p q r)", p=p, q=q, r=r)
+    variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
+    return directions.flip(1).T, variances.flip(0).clamp(min=0)
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, latents: torch.Tensor):
+    """Start as a linear autoencoder of patches whose blocks add nothing yet.
+
+    Tokens begin as the patches' principal components, half whitened, and the head turns them back. The head's layer
+    norm would lose a patch's contrast; a few tokens' entries that are large constants keep its divisor nearly constant.
+    """
+    for name, parameter in network.named_parameters():
+        if parameter.ndim == 1:
+            parameter.fill_(float("norm" in name and name.endswith("weight")))
+        elif "places" in name or "modulation" in name:
+            parameter.zero_()
+        elif "time_" in name:
+            parameter.normal_(std=0.02)
+        else:
+            parameter.normal_(std=parameter.shape[1] ** -0.5)
+    for block in network.blocks:
+        block.modulation[:, [2, 5]] = 1.0  # the gates
+        for last in (block.self_attn.o, block.cross_attn.o, block.ffn[2]):
+            last.weight.zero_()
+
+    directions, variances = principal_patches(latents, network.patch_size)
+    dim, constants = network.dim, 8
+    kept = dim - constants
+    whitening = (variances[:kept] + 0.05) ** -0.25
+    energy = (variances[:kept] * whitening**2).sum()
+    embedding, head = network.patch_embedding.embedding, network.head.head
+    embedding.weight.zero_()
+    embedding.weight[:kept] = (directions[:kept] * whitening[:, None]).reshape(kept, *embedding.weight.shape[1:])
+    embedding.bias[kept:] = (2 * energy / constants).sqrt() * torch.tensor([1.0, -1.0]).repeat(constants // 2)
+    back = directions[:kept] / whitening[:, None] * (3 * energy / dim).sqrt()
+    p, q, r = network.patch_size
+    head.weight.zero_()
+    head.weight[:, :kept] = rearrange(back, "k (c p q r) -> (p q r c) k", p=p, q=q, r=r)
+
+
+# ---- the loss --------------------------------------------------------------------------------------------------------
+
+
+class Teacher:
+    """Makes training examples and judges the network's answers, in the host's own noise levels."""
+
+    def __init__(self, model, painter, motions, device: torch.device):
+        self.model, self.painter, self.motions, self.device = model, painter, motions, device
+        self.sampling = model.model_sampling
+        self.chance = torch.Generator().manual_seed(int(painter.rng.integers(2**31)))
+
+    def clips(self, count: int):
+        """Latents [B, 3, F, H, W] and their prompts [B, 2, vocabulary]."""
+        names = list(self.painter.rng.choice(self.motions.MOTIONS, count))
+        latents = self.model.process_latent_in(self.painter.clips(names) * 2 - 1)
+        told = [name if self.painter.rng.random() >= NO_PROMPT else "nothing" for name in names]
+        prompts = torch.cat([self.motions.prompt_tokens(name) for name in told])
+        return latents.to(self.device), prompts.to(self.device)
+
+    def noise_levels(self, count: int) -> torch.Tensor:
+        """σ [B], log-normal, one from each of B equal slices so that every batch holds weak and strong noise."""
+        slices = (torch.arange(count) + torch.rand(count, generator=self.chance)) / count
+        sigma = (SIGMA_LOG_MEAN + SIGMA_LOG_STD * torch.special.ndtri(slices.clamp(1e-4, 1 - 1e-4))).exp()
+        timesteps = self.sampling.timestep(sigma.clamp(self.sampling.sigma_min.cpu(), self.sampling.sigma_max.cpu()))
+        return self.sampling.sigma(timesteps).to(self.device)
+
+    def errors(self, network, latents, prompts, sigma) -> torch.Tensor:
+        """Squared error of the predicted clean clips [B]."""
+        noise = torch.randn(latents.shape, generator=self.chance).to(self.device)
+        wide = sigma.reshape(-1, 1, 1, 1, 1)
+        noised = self.sampling.calculate_input(sigma, latents + wide * noise)
+        clean = network.forward_clip(noised, self.sampling.timestep(sigma).float(), prompts)
+        return (clean - latents).square().mean((1, 2, 3, 4))
+
+    def lesson(self, network, count: int):
+        """The weighted loss on new clips, and its gradients."""
+        latents, prompts = self.clips(count)
+        sigma = self.noise_levels(count)
+        # Weak noise leaves small errors, which are seen all the same: they weigh more.
+        weight = (sigma**2 + 1) / (sigma**2 + 0.15)
+        loss = (weight * self.errors(network, latents, prompts, sigma)).mean()
+        return loss.item(), torch.autograd.grad(loss, list(network.parameters()))
+
+
+def band_losses(sigma: torch.Tensor, errors: torch.Tensor) -> dict[str, float]:
+    """Mean squared error per σ band."""
+    inside = [(sigma >= low) & (sigma < high) for low, high in zip(BANDS, BANDS[1:], strict=False)]
+    return {f"{low:g}": round(errors[mask].mean().item(), 4) for low, mask in zip(BANDS, inside, strict=False) if mask.any()}
+
+
+# ---- training --------------------------------------------------------------------------------------------------------
+
+
+def optimizers(network: nn.Module):
+    """Muon for the blocks' matrices, AdamW for everything else."""
+    matrices = [p for p in network.blocks.parameters() if p.ndim == 2]
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in network.parameters() if id(p) not in chosen]
+    muon = torch.optim.Muon(matrices, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+    adam = torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    return muon, adam
+
+
+def rate(progress: float) -> float:
+    """Learning rate as a share of its peak: a short rise, then a straight fall to zero."""
+    return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP), 1.0)
+
+
+def save_weights(average: dict, path: Path, config: dict, note: dict):
+    """The averaged weights in fp16, with the network's configuration in the file's metadata."""
+    half = {name: value.half().contiguous().cpu() for name, value in average.items()}
+    partial = path.with_suffix(".part")
+    save_file(half, partial, metadata={"format": "pt", "config": json.dumps(config), "training": json.dumps(note)})
+    partial.replace(path)
+
+
+def train(arguments):
+    device = torch.device(arguments.device)
+    demo_model = load_host(arguments.comfyui, arguments.device)
+    motions = load_file("motions", HERE.parent / "nodes" / "core" / "motions.py")
+    clips = load_file("clips", HERE / "clips.py")
+    torch.manual_seed(arguments.seed)
+
+    config = demo_model.DemoConfig(CONFIG)
+    config.set_inference_dtype(torch.float32, None)
+    model = config.get_model({}).to(device)
+    network = model.diffusion_model.train().requires_grad_()
+    checkpoint = arguments.output.with_suffix(".checkpoint")
+    saved = torch.load(checkpoint, map_location=device) if arguments.resume else None
+    elapsed, step = (saved["elapsed"], saved["step"]) if saved else (0.0, 0)
+
+    # A resumed run draws new clips: the seeds are moved on by the steps already made.
+    seeds = [1000 * arguments.seed + 10 * step + worker for worker in range(arguments.workers)]
+    teachers = [Teacher(model, clips.Painter(seed), motions, device) for seed in seeds]
+    pool = ThreadPoolExecutor(len(teachers), initializer=torch.set_num_threads, initargs=(1,))
+    judge = Teacher(model, clips.Painter(10**6), motions, device)
+    exam = (*judge.clips(48), judge.noise_levels(48))
+    if saved:
+        network.load_state_dict(saved["network"])
+    else:
+        initialise(network, judge.clips(128)[0].cpu())
+    average = saved["average"] if saved else {k: v.clone() for k, v in network.state_dict().items()}
+    schools = optimizers(network)
+    for optimizer, state in zip(schools, saved["optimizers"] if saved else [], strict=False):
+        optimizer.load_state_dict(state)
+
+    def examine():
+        """Errors of the averaged weights on clips that are the same at every exam."""
+        kept = {k: v.clone() for k, v in network.state_dict().items()}
+        network.load_state_dict(average)
+        judge.chance.manual_seed(arguments.seed)
+        with torch.no_grad():
+            parts = [judge.errors(network, *part) for part in zip(*(e.split(BATCH) for e in exam), strict=True)]
+        network.load_state_dict(kept)
+        return band_losses(exam[2], torch.cat(parts))
+
+    print(f"{sum(p.numel() for p in network.parameters()):,} parameters; start {examine()}", flush=True)
+    started, reported, running = time.monotonic() - elapsed, time.monotonic(), None
+    while (elapsed := time.monotonic() - started) < 60 * arguments.minutes:
+        for optimizer, peak in zip(schools, (MUON_RATE, ADAM_RATE), strict=True):
+            optimizer.param_groups[0]["lr"] = peak * rate(elapsed / (60 * arguments.minutes))
+        # One thread per core on its own share of the batch: far kinder to a busy machine than threads inside every operation.
+        lessons = list(pool.map(lambda teacher: teacher.lesson(network, BATCH // len(teachers)), teachers))
+        loss = sum(loss for loss, _ in lessons) / len(lessons)
+        for parameter, *gradients in zip(network.parameters(), *(grads for _, grads in lessons), strict=True):
+            parameter.grad = torch.stack(gradients).mean(0)
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        for optimizer in schools:
+            optimizer.step()
+            optimizer.zero_grad()
+        step += 1
+        running = loss if running is None else running + 0.03 * (loss - running)
+        decay = min(0.995, (1 + step) / (10 + step))
+        for name, value in network.state_dict().items():
+            average[name].lerp_(value, 1 - decay)
+
+        if step % 25 == 0:
+            print(f"{elapsed / 60:.1f} min, step {step}, loss {running:.4f}", flush=True)
+        if time.monotonic() - reported > 60 * arguments.save_every:
+            reported = time.monotonic()
+            print(f"  {elapsed / 60:.1f} min, {step * BATCH} clips, error by σ from {examine()}", flush=True)
+            states = [optimizer.state_dict() for optimizer in schools]
+            state = {"network": network.state_dict(), "average": average, "optimizers": states}
+            torch.save({**state, "elapsed": elapsed, "step": step}, checkpoint)
+            save_weights(average, arguments.output, CONFIG, {"clips": step * BATCH, "minutes": round(elapsed / 60, 1)})
+
+    note = {"clips": step * BATCH, "minutes": round(elapsed / 60, 1), "error": examine()}
+    save_weights(average, arguments.output, CONFIG, note)
+    print(f"done: {note}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--comfyui", type=Path, required=True, help="folder of a ComfyUI")
+    parser.add_argument("--output", type=Path, default=HERE / "model.safetensors")
+    parser.add_argument("--minutes", type=float, default=80.0, help="training time, those of a resumed run included")
+    parser.add_argument("--save-every", type=float, default=5.0, help="minutes between checkpoints")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, …")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside the output")
+    parser.add_argument("--workers", type=int, default=2, help="CPU cores to use; 1 on a GPU")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The rooms of the pack. A node file reads like a menu; `core` is the method, `host` asks ComfyUI for what it needs."""

@@ -1,0 +1,55 @@
+"""Pictures a person reads without a manual. matplotlib's object interface only: no global state, loaded when used."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .schedule import Schedule
+
+# Okabe and Ito's palette: told apart by every kind of colour vision.
+BLUE, ORANGE = "#0072B2", "#D55E00"
+
+
+def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
+    """ω over the frames, λ over the steps, and how firmly each frame is held at each step. IMAGE [1, 720, 960, 3]."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 7.2), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplot_mosaic([["omega", "strength"], ["holds", "holds"]])
+    _draw_omega(panels["omega"], schedule, frames)
+    _draw_strength(panels["strength"], schedule, steps)
+    _draw_holds(figure, panels["holds"], schedule, frames, steps)
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[None, ..., :3]
+    return torch.from_numpy(pixels.astype(np.float32) / 255)
+
+
+def _draw_omega(axes, schedule: Schedule, frames: int) -> None:
+    numbers = np.arange(1, frames + 1)
+    axes.plot(numbers, schedule.omegas(frames), color=BLUE, marker="o", markersize=4)
+    pivot = schedule.pivot(frames)
+    axes.plot(pivot + 1, schedule.omegas(frames)[pivot], "D", color=ORANGE, label="pivot frame: always held fully")
+    axes.set(title="ω over the frames", xlabel="latent frame", ylim=(-0.05, 1.05))
+    axes.set_ylabel("ω\n0: more fidelity      1: more motion")
+    axes.legend(loc="lower left", fontsize="small")
+    axes.grid(alpha=0.3)
+
+
+def _draw_strength(axes, schedule: Schedule, steps: int) -> None:
+    strengths = [schedule.strength_at(i, steps) for i in range(steps)]
+    axes.bar(np.arange(1, steps + 1), strengths, width=0.9, color=BLUE)
+    unit = f"step (of {steps})" if schedule.tau_unit == "steps" else f"sampling percent, cut in {steps}"
+    axes.set(title=f"λ over the steps: τ = {schedule.tau_start:g} to {schedule.tau_end:g}", xlabel=unit, ylim=(0, 1.05))
+    axes.set_ylabel("λ, strength of rectification")
+    axes.grid(alpha=0.3, axis="y")
+
+
+def _draw_holds(figure, axes, schedule: Schedule, frames: int, steps: int) -> None:
+    extent = (0.5, steps + 0.5, frames + 0.5, 0.5)
+    image = axes.imshow(schedule.holds(frames, steps), cmap="cividis", vmin=0, vmax=1, aspect="auto", extent=extent)
+    axes.set(title="How firmly each frame is held to the image", xlabel="step", ylabel="latent frame")
+    figure.colorbar(image, ax=axes, label="hold: 0 free, 1 held")

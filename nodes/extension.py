@@ -1,0 +1,18 @@
+"""Gathers the nodes for the host."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from . import demo, latents, sampling, schedule
+
+
+class NoiseRectificationExtension(ComfyExtension):
+    """The pack, as the host sees it."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [*latents.NODES, *schedule.NODES, *sampling.NODES, *demo.NODES]
+
+
+async def comfy_entrypoint() -> NoiseRectificationExtension:
+    return NoiseRectificationExtension()

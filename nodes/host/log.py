@@ -1,0 +1,5 @@
+"""The pack's one logger."""
+
+import logging
+
+logger = logging.getLogger("noise_rectification")

@@ -1,0 +1,88 @@
+"""Still clips through any of the host's VAEs."""
+
+from __future__ import annotations
+
+import comfy.utils
+import torch
+from torch import Tensor
+
+from ..core.schedule import check_choice
+from .log import logger
+
+CENTER_CROP = "center crop"
+STRETCH = "stretch"
+PAD = "pad"
+RESIZES = (CENTER_CROP, STRETCH, PAD)
+
+
+def still_clip_latent(
+    vae, image: Tensor, length: int, width: int, height: int, resize: str, end_image: Tensor | None = None
+) -> Tensor:
+    """The latent of a clip in which nothing moves, or that cross-fades to `end_image`.
+
+    image: [1, H, W, 3], or [length, H, W, 3] for a video that is encoded as it is. length: video frames, rounded down
+    to what the VAE holds. width, height: pixels, 0 = the image's own. Returns [1, C, T, h, w] from a 3-D VAE and
+    [length, C, h, w] from a 2-D one. Raises ValueError naming the input.
+    """
+    check_choice("resize", resize, RESIZES)
+    if image.shape[0] not in (1, length):
+        raise ValueError(
+            f"image: a batch of {image.shape[0]} pictures. Give one picture, or exactly `length` ({length}) of them to "
+            "encode as a video."
+        )
+    if end_image is not None and (image.shape[0] > 1 or end_image.shape[0] > 1):
+        raise ValueError("end_image: a cross-fade goes from one picture to one picture. Give single pictures to both.")
+    length = _length_held(vae, length)
+    size = _size_held(vae, width or image.shape[2], height or image.shape[1])
+    pictures = fit_pictures(image[:length], *size, resize)
+    if end_image is not None:
+        pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), length)
+    if _temporal_compression(vae) is None:
+        latent = vae.encode(pictures)
+        return latent.expand(length, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
+    # expand() repeats without copying: the clip's pixels exist once, inside the VAE's own conversion.
+    return vae.encode(pictures.expand(length, -1, -1, -1))
+
+
+def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tensor:
+    """Resize [N, H, W, C] pictures to width x height: crop the middle, stretch, or pad with black."""
+    pictures = pictures[..., :3]
+    if pictures.shape[1:3] == (height, width):
+        return pictures
+    channels_first = pictures.movedim(-1, 1)
+    if resize != PAD:
+        crop = "center" if resize == CENTER_CROP else "disabled"
+        return comfy.utils.common_upscale(channels_first, width, height, "lanczos", crop).movedim(1, -1)
+    scale = min(width / pictures.shape[2], height / pictures.shape[1])
+    inner_width, inner_height = max(1, round(pictures.shape[2] * scale)), max(1, round(pictures.shape[1] * scale))
+    inner = comfy.utils.common_upscale(channels_first, inner_width, inner_height, "lanczos", "disabled")
+    padded = inner.new_zeros(*inner.shape[:2], height, width)
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    padded[:, :, top : top + inner_height, left : left + inner_width] = inner
+    return padded.movedim(1, -1)
+
+
+def _cross_fade(first: Tensor, last: Tensor, length: int) -> Tensor:
+    share = torch.linspace(0, 1, length, device=first.device).reshape(-1, 1, 1, 1)
+    return torch.lerp(first.float(), last.to(first.device).float(), share)
+
+
+def _temporal_compression(vae) -> int | None:
+    """Video frames per latent frame, None for a VAE of single pictures."""
+    return None if getattr(vae, "not_video", False) else vae.temporal_compression_decode()
+
+
+def _length_held(vae, length: int) -> int:
+    k = _temporal_compression(vae)
+    held = length if k is None else (length - 1) // k * k + 1
+    if held != length:
+        logger.info("length: %s frames rounded down to %s, which is what this VAE can hold.", length, held)
+    return held
+
+
+def _size_held(vae, width: int, height: int) -> tuple[int, int]:
+    ratio = vae.spacial_compression_encode()
+    held = (max(width // ratio, 1) * ratio, max(height // ratio, 1) * ratio)
+    if held != (width, height):
+        logger.info("Size %s x %s rounded down to %s x %s, the VAE's grid.", width, height, *held)
+    return held

@@ -1,0 +1,153 @@
+"""Still Video Latent · Noise Image Latent."""
+
+from __future__ import annotations
+
+import comfy.sample
+from comfy_api.latest import io
+
+from .core.noise import INDEPENDENT, NOISE_TYPES
+from .host.noising import ReferenceNoise, noised_latent
+from .host.sampling import ANCHOR_KEY, REFERENCE_NOISE_KEY
+from .host.vae import CENTER_CROP, RESIZES, still_clip_latent
+
+CATEGORY = "noise rectification"
+MAX_SIZE = 16384
+
+
+class StillVideoLatent(io.ComfyNode):
+    """The latent of a clip in which nothing moves: what a rectified video is held to."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRStillVideoLatent",
+            display_name="Still Video Latent",
+            category=CATEGORY,
+            description="Encodes a picture as a clip in which nothing moves. Give the result to a sampler as its "
+            "latent_image, or to `reference`: it is what the video is held to.",
+            inputs=[
+                io.Image.Input(
+                    "image",
+                    tooltip="The picture to be faithful to. A batch of exactly `length` pictures "
+                    "is encoded as the video that it is.",
+                ),
+                io.Vae.Input("vae", tooltip="The video model's own VAE."),
+                io.Int.Input(
+                    "length",
+                    default=16,
+                    min=1,
+                    max=MAX_SIZE,
+                    tooltip="Video frames. Rounded down to what "
+                    "the VAE can hold (Wan and Hunyuan 4n+1, LTX-Video and Cosmos 8n+1, Mochi 6n+1).",
+                ),
+                io.Int.Input(
+                    "width",
+                    default=0,
+                    min=0,
+                    max=MAX_SIZE,
+                    tooltip="Width in pixels, rounded down to the VAE's grid. 0 = the image's own width.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=0,
+                    min=0,
+                    max=MAX_SIZE,
+                    tooltip="Height in pixels, rounded down to the VAE's grid. 0 = the image's own height.",
+                ),
+                io.Combo.Input(
+                    "resize",
+                    options=list(RESIZES),
+                    default=CENTER_CROP,
+                    tooltip="How a picture of another "
+                    "shape is brought to width and height: cut its edges, stretch it, or pad with black.",
+                ),
+                io.Image.Input(
+                    "end_image",
+                    optional=True,
+                    tooltip="A last picture: the clip cross-fades from `image` to it, for first-and-last-frame work.",
+                ),
+            ],
+            outputs=[io.Latent.Output("latent", tooltip="The still clip's latent.")],
+        )
+
+    @classmethod
+    def execute(cls, image, vae, length, width, height, resize, end_image=None) -> io.NodeOutput:
+        return io.NodeOutput({"samples": still_clip_latent(vae, image, length, width, height, resize, end_image)})
+
+
+class NoiseLatent(io.ComfyNode):
+    """Adds known noise to an image latent (arXiv 2403.02827, section 3.2: x_T = √ᾱ_T z0 + √(1-ᾱ_T) ε)."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRNoiseLatent",
+            display_name="Noise Image Latent",
+            category=CATEGORY,
+            description="Draws the noise that sampling will start from and keeps it with the latent, so that the same "
+            "noise serves every sampler: independent per frame as the host draws it, one for all frames, or a blend.",
+            inputs=[
+                io.Model.Input("model", tooltip="The model that will sample; it decides how an image is noised."),
+                io.Latent.Input("latent", tooltip="The image's latent, from Still Video Latent."),
+                io.Int.Input(
+                    "seed",
+                    default=0,
+                    min=0,
+                    max=0xFFFFFFFFFFFFFFFF,
+                    control_after_generate=True,
+                    tooltip="Seed of the noise. With `independent` it is the noise that a KSampler adds with "
+                    "this seed.",
+                ),
+                io.Combo.Input(
+                    "noise_type",
+                    options=list(NOISE_TYPES),
+                    default=INDEPENDENT,
+                    tooltip="independent: "
+                    "each frame its own noise (the paper). shared: one frame's noise on all, calmest. blended: "
+                    "between the two, see frame_correlation.",
+                ),
+                io.Float.Input(
+                    "frame_correlation",
+                    default=0.5,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    tooltip="For blended noise: how much of the noise the frames have in common, 0 = none, 1 = all.",
+                ),
+                io.Sigmas.Input(
+                    "sigmas",
+                    optional=True,
+                    tooltip="Noise levels of the run; `noised` stands at the "
+                    "first. Without it, at the model's highest.",
+                ),
+            ],
+            outputs=[
+                io.Latent.Output(
+                    "latent_with_noise",
+                    display_name="latent",
+                    tooltip="The clean latent, carrying the "
+                    "noise along: the rectified samplers use it in place of the seed's.",
+                ),
+                io.Latent.Output(
+                    "noised", tooltip="The noised latent: a KSampler (Advanced) with add_noise off continues from it."
+                ),
+                io.Noise.Output("noise", tooltip="The same noise for SamplerCustomAdvanced."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, model, latent, seed, noise_type, frame_correlation, sigmas=None) -> io.NodeOutput:
+        noise = ReferenceNoise(seed, noise_type, frame_correlation)
+        samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
+        if samples.is_nested:
+            raise ValueError("latent: it holds several latents (video and sound). Noise them with RandomNoise instead.")
+        clean = {**latent, "samples": samples}
+        drawn = noise.generate_noise(clean)
+        first_sigma = None if sigmas is None or len(sigmas) == 0 else float(sigmas[0])
+        noised, anchor = noised_latent(model, samples, drawn, first_sigma)
+        return io.NodeOutput(
+            {**clean, REFERENCE_NOISE_KEY: drawn}, {**clean, "samples": noised, ANCHOR_KEY: anchor}, noise
+        )
+
+
+NODES = [StillVideoLatent, NoiseLatent]

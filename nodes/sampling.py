@@ -1,0 +1,249 @@
+"""Apply Noise Rectification · Rectified KSampler · Rectified KSampler (Advanced)."""
+
+from __future__ import annotations
+
+import comfy.samplers
+from comfy_api.latest import io
+
+from .core.schedule import check_choice
+from .host.hooks import Rectification, apply_rectification
+from .host.sampling import sample_rectified
+from .schedule import CATEGORY, RectificationSchedule
+
+MAX_SEED = 0xFFFFFFFFFFFFFFFF
+SWITCH = ["enable", "disable"]
+
+
+def _schedule_input() -> io.Input:
+    return RectificationSchedule.Input(
+        "schedule", tooltip="From Rectification Schedule: which frames are held, how firmly, and for which steps."
+    )
+
+
+def _shared_optional_inputs() -> list[io.Input]:
+    return [
+        io.Latent.Input(
+            "reference",
+            optional=True,
+            tooltip="The latent to be faithful to. Needed where the sampler's "
+            "own latent is empty (Wan image-to-video, SVD, HunyuanVideo 1.5). Without it, the sampler's "
+            "latent is the image.",
+        ),
+        io.Mask.Input(
+            "mask",
+            optional=True,
+            tooltip="Where to rectify: white fully, black not at all. One mask for "
+            "the clip, or one per frame. Hold the background, free the subject.",
+        ),
+    ]
+
+
+def _sampler_inputs(seed: str, switch: list[io.Input], stretch: list[io.Input]) -> list[io.Input]:
+    """The host's sampler inputs, same names and order; `switch` and `stretch` are the advanced sampler's own."""
+    return [
+        io.Model.Input("model", tooltip="The model used for denoising the input latent."),
+        *switch,
+        io.Int.Input(
+            seed,
+            default=0,
+            min=0,
+            max=MAX_SEED,
+            control_after_generate=True,
+            tooltip="The random seed used for creating the noise.",
+        ),
+        io.Int.Input("steps", default=20, min=1, max=10000, tooltip="The number of steps of the denoising process."),
+        io.Float.Input(
+            "cfg",
+            default=8.0,
+            min=0.0,
+            max=100.0,
+            step=0.1,
+            round=0.01,
+            tooltip="Classifier-free guidance: how closely the video follows the prompt. Use what the model asks for.",
+        ),
+        io.Combo.Input(
+            "sampler_name",
+            options=comfy.samplers.KSampler.SAMPLERS,
+            tooltip="The sampling algorithm. Any works; those that inject noise (ancestral, SDE, lcm) too.",
+        ),
+        io.Combo.Input(
+            "scheduler", options=comfy.samplers.KSampler.SCHEDULERS, tooltip="How the noise is spread over the steps."
+        ),
+        io.Conditioning.Input("positive", tooltip="What the video should show."),
+        io.Conditioning.Input("negative", tooltip="What the video should not show."),
+        io.Latent.Input(
+            "latent_image",
+            tooltip="The image's latent, from Still Video Latent; or empty, with the "
+            "image's latent linked to `reference`.",
+        ),
+        *stretch,
+        _schedule_input(),
+        *_shared_optional_inputs(),
+    ]
+
+
+class ApplyNoiseRectification(io.ComfyNode):
+    """Tuning-Free Noise Rectification (arXiv 2403.02827) on any MODEL, under any sampler and guider."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRApply",
+            display_name="Apply Noise Rectification",
+            category=CATEGORY,
+            description="Patches a model so that every sampler holds its video to the image: at each step within tau, "
+            "the predicted noise is corrected with what is known of it. Strength 0 leaves the model untouched.",
+            inputs=[
+                io.Model.Input(
+                    "model", tooltip="Any video or image model. It stays as it is; the patched one goes out."
+                ),
+                _schedule_input(),
+                *_shared_optional_inputs(),
+            ],
+            outputs=[io.Model.Output("patched_model", display_name="model", tooltip="The model, rectified.")],
+        )
+
+    @classmethod
+    def execute(cls, model, schedule, reference=None, mask=None) -> io.NodeOutput:
+        samples = None if reference is None else reference["samples"]
+        return io.NodeOutput(apply_rectification(model, Rectification(schedule, reference=samples, mask=mask)))
+
+
+class RectifiedKSampler(io.ComfyNode):
+    """The host's KSampler with Apply Noise Rectification inside."""
+
+    @classmethod
+    def define_schema(cls):
+        denoise = io.Float.Input(
+            "denoise",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            tooltip="1 starts from pure noise; lower values start nearer to the image.",
+        )
+        return io.Schema(
+            node_id="NRKSampler",
+            display_name="Rectified KSampler",
+            category=CATEGORY,
+            description="KSampler that holds the video to the image. Same inputs, same result at strength 0; the "
+            "schedule says how firmly each frame is held, and for which steps.",
+            inputs=_sampler_inputs("seed", [], [denoise]),
+            outputs=[io.Latent.Output("latent", tooltip="The denoised latent.")],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model,
+        seed,
+        steps,
+        cfg,
+        sampler_name,
+        scheduler,
+        positive,
+        negative,
+        latent_image,
+        denoise,
+        schedule,
+        reference=None,
+        mask=None,
+    ) -> io.NodeOutput:
+        return io.NodeOutput(
+            sample_rectified(
+                model,
+                seed,
+                steps,
+                cfg,
+                sampler_name,
+                scheduler,
+                positive,
+                negative,
+                latent_image,
+                schedule,
+                reference,
+                mask,
+                denoise,
+            )
+        )
+
+
+class RectifiedKSamplerAdvanced(io.ComfyNode):
+    """The host's KSamplerAdvanced with Apply Noise Rectification inside; stages hand their anchor on."""
+
+    @classmethod
+    def define_schema(cls):
+        add_noise = io.Combo.Input(
+            "add_noise",
+            options=SWITCH,
+            tooltip="Disable in a second stage: it continues from the first one's leftover noise.",
+        )
+        stretch = [
+            io.Int.Input("start_at_step", default=0, min=0, max=10000, tooltip="The step at which this stage starts."),
+            io.Int.Input("end_at_step", default=10000, min=0, max=10000, tooltip="The step at which this stage ends."),
+            io.Combo.Input(
+                "return_with_leftover_noise",
+                options=SWITCH[::-1],
+                tooltip="Enable in a first stage: the next one continues from its noise and its anchor.",
+            ),
+        ]
+        return io.Schema(
+            node_id="NRKSamplerAdvanced",
+            display_name="Rectified KSampler (Advanced)",
+            category=CATEGORY,
+            description="KSampler (Advanced) that holds the video to the image, for models sampled in stages (Wan 2.2). "
+            "A second one continues the first exactly. Tau refers to all `steps`, not to one stage.",
+            inputs=_sampler_inputs("noise_seed", [add_noise], stretch),
+            outputs=[
+                io.Latent.Output("latent", tooltip="The latent; with leftover noise it carries its anchor along.")
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model,
+        add_noise,
+        noise_seed,
+        steps,
+        cfg,
+        sampler_name,
+        scheduler,
+        positive,
+        negative,
+        latent_image,
+        start_at_step,
+        end_at_step,
+        return_with_leftover_noise,
+        schedule,
+        reference=None,
+        mask=None,
+    ) -> io.NodeOutput:
+        check_choice("add_noise", add_noise, SWITCH)
+        check_choice("return_with_leftover_noise", return_with_leftover_noise, SWITCH)
+        stage = {
+            "disable_noise": add_noise == "disable",
+            "start_step": start_at_step,
+            "last_step": end_at_step,
+            "force_full_denoise": return_with_leftover_noise == "disable",
+        }
+        return io.NodeOutput(
+            sample_rectified(
+                model,
+                noise_seed,
+                steps,
+                cfg,
+                sampler_name,
+                scheduler,
+                positive,
+                negative,
+                latent_image,
+                schedule,
+                reference,
+                mask,
+                stage=stage,
+            )
+        )
+
+
+NODES = [ApplyNoiseRectification, RectifiedKSampler, RectifiedKSamplerAdvanced]

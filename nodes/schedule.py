@@ -1,0 +1,170 @@
+"""Rectification Schedule · Plot Rectification Schedule."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io, ui
+
+from .core.curve import Curve
+from .core.plots import plot_schedule
+from .core.schedule import ANCHORS, DEFAULT_CURVE, TAU_UNITS, Schedule, read_omega
+
+CATEGORY = "noise rectification"
+RectificationSchedule = io.Custom("NR_SCHEDULE")
+DEFAULT = Schedule()
+
+
+def _fraction(name: str, default: float, tooltip: str) -> io.Input:
+    return io.Float.Input(name, default=default, min=0.0, max=1.0, step=0.01, round=0.001, tooltip=tooltip)
+
+
+def _advanced(inputs: list[io.Input]) -> list[io.Input]:
+    """Mark inputs as advanced; set after construction because a host of 0.3.75 takes no such argument."""
+    for entry in inputs:
+        entry.extra_dict = {"advanced": True}
+    return inputs
+
+
+class RectificationScheduleNode(io.ComfyNode):
+    """ω over the frames, τ and λ over the steps (arXiv 2403.02827, section 3.3)."""
+
+    @classmethod
+    def define_schema(cls):
+        curve = io.String.Input(
+            "omega_curve",
+            default=DEFAULT_CURVE.to_json(),
+            multiline=True,
+            tooltip="ω of each frame, first to last: top (1) = more motion, bottom (0) = more fidelity to the image. "
+            "Control points as JSON, x and y from 0 to 1; interpolation linear or monotone_cubic.",
+        )
+        return io.Schema(
+            node_id="NRSchedule",
+            display_name="Rectification Schedule",
+            category=CATEGORY,
+            is_input_list=True,
+            description="Which frames are held to the image, how firmly, and for which part of sampling. The bias of "
+            "the model is measured on the pivot frame, where the image is known, and lent to the others: ω says how "
+            "much they follow that (1, more motion) or the image itself (0, more fidelity).",
+            inputs=[
+                curve,
+                _fraction(
+                    "tau_start",
+                    DEFAULT.tau_start,
+                    "Where rectification starts, as a part of sampling: 0 = at the first step.",
+                ),
+                _fraction(
+                    "tau_end",
+                    DEFAULT.tau_end,
+                    "Where rectification ends: 0.6 = after 60 % of the steps. Later "
+                    "= more fidelity, earlier = more freedom.",
+                ),
+                _fraction(
+                    "strength",
+                    DEFAULT.strength,
+                    "λ: how much of the correction is applied. 0 leaves the model untouched.",
+                ),
+                *_advanced(
+                    [
+                        _fraction(
+                            "tau_ramp",
+                            DEFAULT.tau_ramp,
+                            "Soft edges of tau: the part of sampling over which the "
+                            "correction fades in and out. 0 = a hard cut, as in the paper.",
+                        ),
+                        io.Combo.Input(
+                            "tau_unit",
+                            options=list(TAU_UNITS),
+                            default=DEFAULT.tau_unit,
+                            tooltip="What tau "
+                            "counts: sampling steps (the paper), or the host's sampling percent, which stays the "
+                            "same when a run is split over samplers or the scheduler changes.",
+                        ),
+                        io.Combo.Input(
+                            "anchor",
+                            options=list(ANCHORS),
+                            default=DEFAULT.anchor,
+                            tooltip="What frames are "
+                            "held to. reference noise: what the known noise says (the paper); it follows the "
+                            "video. image: the image itself, at every step; firmer.",
+                        ),
+                        io.Int.Input(
+                            "pivot_frame",
+                            default=DEFAULT.pivot_frame,
+                            min=-16384,
+                            max=16384,
+                            tooltip="The "
+                            "latent frame that is the image, where the model's bias is measured. 0 = the first, "
+                            "-1 = the last.",
+                        ),
+                    ]
+                ),
+                io.MultiType.Input(
+                    "omega",
+                    [io.Float, io.Custom("CURVE")],
+                    optional=True,
+                    tooltip="ω from another "
+                    "node: one number, a list of numbers of any length, or a curve. Wins over the curve "
+                    "drawn here.",
+                ),
+            ],
+            outputs=[
+                RectificationSchedule.Output(
+                    "schedule",
+                    tooltip="For the rectified samplers, Apply Noise Rectification and Plot Rectification Schedule.",
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, omega=None, **single) -> io.NodeOutput:
+        # A list-valued `omega` reaches a node whole only if every input is taken as a list.
+        values = {name: _only_one(name, value) for name, value in single.items()}
+        curve = Curve.parse(values.pop("omega_curve"))
+        if not omega:
+            return io.NodeOutput(Schedule(curve, **values))
+        linked = read_omega(omega[0] if len(omega) == 1 else omega)
+        if isinstance(linked, Curve):
+            return io.NodeOutput(Schedule(linked, **values))
+        return io.NodeOutput(Schedule(curve, **values, omega=linked))
+
+
+def _only_one(name: str, values: list):
+    if len(values) != 1:
+        raise ValueError(
+            f"{name}: got a list of {len(values)} values. A schedule takes one; only `omega` takes a list."
+        )
+    return values[0]
+
+
+class PlotRectificationSchedule(io.ComfyNode):
+    """The schedule as a picture."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRSchedulePlot",
+            display_name="Plot Rectification Schedule",
+            category=CATEGORY,
+            description="Draws a schedule: ω over the frames, the strength over the steps, and how firmly each frame "
+            "is held at each step.",
+            is_output_node=True,
+            inputs=[
+                RectificationSchedule.Input("schedule", tooltip="The schedule to draw."),
+                io.Int.Input(
+                    "frames",
+                    default=16,
+                    min=1,
+                    max=1024,
+                    tooltip="Latent frames of the clip (Wan: 21 for a video of 81 frames).",
+                ),
+                io.Int.Input("steps", default=20, min=1, max=1000, tooltip="Sampling steps."),
+            ],
+            outputs=[io.Image.Output("plot", tooltip="The drawing.")],
+        )
+
+    @classmethod
+    def execute(cls, schedule, frames, steps) -> io.NodeOutput:
+        plot = plot_schedule(schedule, frames, steps)
+        return io.NodeOutput(plot, ui=ui.PreviewImage(plot, cls=cls))
+
+
+NODES = [RectificationScheduleNode, PlotRectificationSchedule]

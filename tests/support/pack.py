@@ -1,0 +1,60 @@
+"""Loads the pack for tests: the core alone, or the whole pack inside the real host, as the host loads it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+COMFYUI = ROOT / ".host" / "ComfyUI"
+CORE = "nr_core"
+
+
+def load_core() -> None:
+    """Make the core importable as `nr_core`, without the host and without the repository on sys.path."""
+    if CORE not in sys.modules:
+        folder = ROOT / "nodes" / "core"
+        spec = importlib.util.spec_from_file_location(
+            CORE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        sys.modules[CORE] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[CORE])
+
+
+def start_host() -> ModuleType:
+    """Import ComfyUI on the CPU, its built-in nodes and this pack. Returns the host's `nodes` module. About 10 s."""
+    if not COMFYUI.is_dir():
+        raise RuntimeError("The host is not set up. Run `make host` once, or `make test`.")
+    if str(COMFYUI) in sys.path:
+        return sys.modules["nodes"]
+    sys.path.insert(0, str(COMFYUI))
+    sys.argv = ["host", "--cpu"]
+    import comfy.options
+
+    comfy.options.enable_args_parsing()
+    import nodes as host_nodes
+    import torch
+    import utils.install_util  # noqa: F401  (before another package called utils is found)
+
+    torch.set_num_threads(1)  # the models are tiny: threads would only wait for one another
+    asyncio.run(host_nodes.init_builtin_extra_nodes())
+    asyncio.run(host_nodes.load_custom_node(str(ROOT)))
+    return host_nodes
+
+
+def pack_module(name: str) -> ModuleType:
+    """A module of the loaded pack, by its dotted path below the pack's root, as in `nodes.core.schedule`."""
+    front_door = str(ROOT / "__init__.py")
+    root = next(m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == front_door)
+    return sys.modules[f"{root.__name__}.{name}"]
+
+
+def run_node(node_id: str, **inputs) -> tuple:
+    """Run a node of the host or of the pack by its id; returns its outputs."""
+    cls = sys.modules["nodes"].NODE_CLASS_MAPPINGS[node_id]
+    if hasattr(cls, "define_schema"):
+        return tuple(cls.execute(**inputs).args)
+    return tuple(getattr(cls(), cls.FUNCTION)(**inputs))
