@@ -65,7 +65,7 @@ def film(plates: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
 
 
 def render(backgrounds: torch.Tensor, objects: torch.Tensor, motions: list[str], frames: int = FRAMES) -> torch.Tensor:
-    """Backgrounds [B, 3, PLATE, PLATE] and objects [B, 4, PLATE, PLATE] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE]."""
+    """Background plates [B, 3, …] and object plates [B, 4, …] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE]."""
     clips = film(backgrounds, torch.stack([window(motion, frames) for motion in motions]))
     layer = film(objects, torch.stack([window(motion, frames, "object") for motion in motions]))
     return clips.lerp(layer[:, :3], layer[:, 3:])
@@ -115,7 +115,7 @@ class Painter:
         return plate.flip(2) if self.rng.random() < 0.5 else plate
 
     def jitter(self, plate: torch.Tensor) -> torch.Tensor:
-        """Another light: gamma, gain of each channel, contrast; grey pictures are often tinted, some colours swapped."""
+        """Another light: gamma, gain per channel, contrast. Grey pictures are often tinted, some colours swapped."""
         if self.rng.random() < 0.25:
             plate = plate[torch.from_numpy(self.rng.permutation(3))]
         if torch.equal(plate[0], plate[1]) and self.rng.random() < 0.7:
@@ -143,14 +143,14 @@ class Painter:
             return (u * period / PLATE + 0.5).clamp(0, 1)
         if kind == "clouds":
             coarse = torch.from_numpy(self.rng.random((2, 1, 1, 14, 14), dtype=np.float32))
-            coarse[1, ..., 5:, :] = coarse[1, ..., :, 5:] = 0.5
-            fine, broad = (F.interpolate(c, (PLATE, PLATE), mode="bicubic")[0, 0] for c in (coarse[0], coarse[1, ..., :5, :5]))
+            layers = coarse[0], coarse[1, ..., :5, :5]
+            fine, broad = (F.interpolate(layer, (PLATE, PLATE), mode="bicubic")[0, 0] for layer in layers)
             return (0.35 * fine + 0.65 * broad).clamp(0, 1)
         wave = torch.sin(2 * math.pi * u) * (torch.sin(2 * math.pi * v) if kind == "checks" else 1.0)
         return (wave * period / 6 + 0.5).clamp(0, 1)  # the edge is a pixel or two wide whatever the period
 
     def shape(self, radius: float, reach: float) -> torch.Tensor:
-        """Opacity [1, PLATE, PLATE] of a disc, square, triangle, star, flower or ring at most `reach` off the centre."""
+        """Opacity [1, PLATE, PLATE] of a disc, square, triangle, star, flower or ring, at most `reach` off centre."""
         x, y = (axis - self.rng.uniform(-reach, reach) for axis in (self.x, self.y))
         kind, angle = self.rng.choice(["disc", "square", "triangle", "star", "flower", "ring"]), self.rng.uniform(0, 7)
         distance, theta = torch.hypot(x, y), torch.atan2(y, x) + angle
@@ -192,26 +192,41 @@ class Painter:
 
 # ---- the shipped pictures and their true clips -----------------------------------------------------------------------
 
-# A photograph's square (left, top, side as fractions of the shorter edge), or the seed of a drawn scene.
-SHIPPED = {
-    "coffee": ("coffee.png", (0.28, 0.0, 1.0)),
-    "cameraman": ("camera.png", (0.1, 0.0, 0.8)),
-    "cat": ("chelsea.png", (0.15, 0.0, 1.0)),
-    "astronaut": ("astronaut.png", (0.1, 0.0, 0.75)),
-    "rocket": ("rocket.jpg", (0.35, 0.0, 0.9)),
+# Of a photograph: its file and the square of it behind the plate (left, top, side as fractions of the shorter edge).
+SHIPPED_PHOTOS = {
+    "coffee": ("coffee.png", 0.28, 0.0, 1.0),
+    "cameraman": ("camera.png", 0.1, 0.0, 0.8),
+    "cat": ("chelsea.png", 0.15, 0.0, 1.0),
+    "astronaut": ("astronaut.png", 0.1, 0.0, 0.75),
+    "rocket": ("rocket.jpg", 0.35, 0.0, 0.9),
 }
-SHIPPED_SCENES = {"shape_1": 11, "shape_2": 12, "shape_3": 13}
+# Of a drawn scene: the painter's seed.
+SHIPPED_DRAWINGS = {"disc": 148, "star": 144, "sun": 117, "triangle": 115}
+SHIPPED = (*SHIPPED_PHOTOS, *SHIPPED_DRAWINGS)
 
 
 def shipped_scene(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Background [3, PLATE, PLATE] and object [4, PLATE, PLATE] behind a shipped picture, always the same."""
-    if name in SHIPPED_SCENES:
-        return Painter(SHIPPED_SCENES[name]).scene("drift left")
-    photo, (left, top, side) = SHIPPED[name]
-    return photo_plate(photo, left, top, side), torch.zeros(4, PLATE, PLATE)
+    if name in SHIPPED_DRAWINGS:
+        return Painter(SHIPPED_DRAWINGS[name]).scene("drift left")
+    return photo_plate(*SHIPPED_PHOTOS[name]), torch.zeros(4, PLATE, PLATE)
 
 
 def true_clip(name: str, motion: str, frames: int = FRAMES) -> torch.Tensor:
-    """What really happens to a shipped picture under a motion: [F, SIZE, SIZE, 3] in 0…1, the picture first."""
+    """What really happens to a shipped picture under a motion: [F, SIZE, SIZE, 3] in 0…1, the picture first.
+
+    A photograph holds no object of its own: under a drift it stays still.
+    """
     background, item = shipped_scene(name)
     return render(background[None], item[None], [motion], frames)[0].permute(1, 2, 3, 0).clamp(0, 1)
+
+
+def write_pictures(folder: Path = Path(__file__).parent / "pictures"):
+    """The shipped pictures, 64x64, as PNG."""
+    for name in SHIPPED:
+        picture = true_clip(name, "still", 1)[0]
+        skimage.io.imsave(folder / f"{name}.png", (picture * 255).round().byte().numpy(), check_contrast=False)
+
+
+if __name__ == "__main__":
+    write_pictures()

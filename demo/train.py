@@ -39,7 +39,7 @@ CONFIG = {
     "num_layers": 5,
 }
 BATCH = 12
-MUON_RATE, ADAM_RATE = 5e-3, 2e-3
+MUON_RATE, ADAM_RATE = 4e-3, 2e-3
 WARM_UP = 0.02  # of the whole time
 NO_PROMPT = 0.12  # share of the clips trained without a prompt, for classifier-free guidance
 SIGMA_LOG_MEAN, SIGMA_LOG_STD = 0.4, 1.2
@@ -158,8 +158,8 @@ class Teacher:
 
 def band_losses(sigma: torch.Tensor, errors: torch.Tensor) -> dict[str, float]:
     """Mean squared error per σ band."""
-    inside = [(sigma >= low) & (sigma < high) for low, high in zip(BANDS, BANDS[1:], strict=False)]
-    return {f"{low:g}": round(errors[mask].mean().item(), 4) for low, mask in zip(BANDS, inside, strict=False) if mask.any()}
+    inside = {low: (sigma >= low) & (sigma < high) for low, high in zip(BANDS, BANDS[1:], strict=False)}
+    return {f"{low:g}": round(errors[band].mean().item(), 4) for low, band in inside.items() if band.any()}
 
 
 # ---- training --------------------------------------------------------------------------------------------------------
@@ -233,7 +233,8 @@ def train(arguments):
     while (elapsed := time.monotonic() - started) < 60 * arguments.minutes:
         for optimizer, peak in zip(schools, (MUON_RATE, ADAM_RATE), strict=True):
             optimizer.param_groups[0]["lr"] = peak * rate(elapsed / (60 * arguments.minutes))
-        # One thread per core on its own share of the batch: far kinder to a busy machine than threads inside every operation.
+        # Each core has its own share of the batch. Threads inside every operation would wait for each other each time,
+        # which on a machine with other work to do is slower by far.
         lessons = list(pool.map(lambda teacher: teacher.lesson(network, BATCH // len(teachers)), teachers))
         loss = sum(loss for loss, _ in lessons) / len(lessons)
         for parameter, *gradients in zip(network.parameters(), *(grads for _, grads in lessons), strict=True):

@@ -1,1 +1,71 @@
-NODES = []
+"""Load Demo Video Model · Demo Motion Prompt."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from .core.motions import MOTIONS, prompt_tokens
+from .host.demo_model import load_demo_model, load_demo_vae
+
+CATEGORY = "noise rectification"
+
+
+class LoadDemoModel(io.ComfyNode):
+    """A small text-to-video model that comes with the pack, for trying things out on any machine."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRLoadDemoModel",
+            display_name="Load Demo Video Model",
+            category=CATEGORY,
+            description="Loads the small video model that comes with this pack: 16 frames of 64x64, in seconds on a "
+            "CPU. It was never taught to follow a picture, so it shows what rectification does.",
+            outputs=[
+                io.Model.Output("model", tooltip="The demo video model. Prompt it with Demo Motion Prompt."),
+                io.Vae.Output("vae", tooltip="Its VAE: the latent is the picture itself, frames lie on the batch."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls) -> io.NodeOutput:
+        return io.NodeOutput(load_demo_model(), load_demo_vae())
+
+
+class DemoPrompt(io.ComfyNode):
+    """The demo model's text encoder: it knows thirteen motions."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRDemoPrompt",
+            display_name="Demo Motion Prompt",
+            category=CATEGORY,
+            description="Tells the demo video model what shall move. Pan, zoom and turn move the camera; "
+            "drift moves an object over a background that stays.",
+            inputs=[
+                io.Combo.Input(
+                    "motion",
+                    options=list(MOTIONS),
+                    default="pan left",
+                    tooltip="Pan, zoom, turn: what the camera does, so “pan left” makes the picture slide to the right "
+                    "and “turn left” makes it turn clockwise. Drift: where the object goes. Still: nothing moves.",
+                ),
+            ],
+            outputs=[
+                io.Conditioning.Output("positive", tooltip="The motion, for the sampler's positive input."),
+                io.Conditioning.Output("negative", tooltip="No prompt at all, for the sampler's negative input."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, motion) -> io.NodeOutput:
+        # The server does not check V3 combos before ComfyUI 0.7.0.
+        if motion not in MOTIONS:
+            raise ValueError(
+                f"`motion` is {motion!r}, which the demo model does not know. Use one of: {', '.join(MOTIONS)}."
+            )
+        return io.NodeOutput([[prompt_tokens(motion), {}]], [[prompt_tokens("nothing"), {}]])
+
+
+NODES = [LoadDemoModel, DemoPrompt]

@@ -1,4 +1,4 @@
-"""The demo model's language: a dozen words, and the motions that two of them name. Shared by its training and its nodes.
+"""The demo model's language: a dozen words, and the motions they name. Its training and its nodes share this file.
 
 Camera words describe the camera, as on a film set: "pan left" turns the view to the left, so the picture slides to the
 right; "zoom in" makes things grow; "turn left" tips the camera counter-clockwise, so the picture turns clockwise.

@@ -27,7 +27,7 @@ ANCHORS = (REFERENCE_NOISE, IMAGE)
 DEFAULT_CURVE = Curve(((0.0, 1.0), (7 / 15, 0.5), (1.0, 0.5)), LINEAR)
 
 # A sampler may arrive at a grid point through exp(log(sigma)): that must not count as the step before.
-STEP_TOLERANCE = 1e-4
+STEP_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class PlacedPatches(nn.Module):
         self.places = nn.ParameterList(nn.Parameter(torch.empty(1, embedding.out_channels, n, **kind)) for n in grid)
 
     def forward(self, clip):
-        """[B, C, T, H, W] pixels -> [B, dim, t, h, w] tokens; another grid than the trained one stretches the places."""
+        """[B, C, T, H, W] pixels -> [B, dim, t, h, w] tokens. On another grid than trained, the places stretch."""
         tokens = self.embedding(clip)
         for axis, place in enumerate(self.places):
             size = tokens.shape[2 + axis]
@@ -69,7 +69,11 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
 
     def forward_clip(self, clip, timestep, context, **kwargs):
         """[B, C, F, H, W] -> the clean clip, same shape. timestep: [B]; context: [B, 2, vocabulary]."""
-        return super().forward(clip, timestep, context, **kwargs)
+        frames, height, width = clip.shape[2:]
+        # To whole patches, by repeating borders and last frame: the host would put the first frame after the last.
+        missing = [-size % patch for size, patch in zip(clip.shape[2:], self.patch_size, strict=True)]
+        padded = nn.functional.pad(clip, [n for gap in reversed(missing) for n in (0, gap)], mode="replicate")
+        return super().forward(padded, timestep, context, **kwargs)[:, :, :frames, :height, :width]
 
 
 class DemoLatentFormat(comfy.latent_formats.LatentFormat):

@@ -206,6 +206,6 @@ def apply_rectification(model, rectification: Rectification):
     patched.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, KEY)
     if rectification.schedule.tau_start == rectification.schedule.tau_end:
         logger.info("tau_start equals tau_end: no step is rectified.")
-    if not rectification.schedule.is_empty or rectification.noise is not None:
+    if not (rectification.schedule.is_empty and rectification.noise is None and rectification.hand_on is None):
         patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, rectification)
     return patched

@@ -34,8 +34,9 @@ class Progress:
     """Where a σ stands in sampling: its place on a falling grid of σ, interpolated between the grid's points."""
 
     def __init__(self, grid: np.ndarray):
-        # A grid that rises somewhere (restarts) is read as the lowest σ reached so far.
-        self._falling = np.minimum.accumulate(np.asarray(grid, dtype=np.float64))
+        # float32 as samplers hold σ, so that a grid point is found exactly. A grid that rises somewhere (restarts) is
+        # read as the lowest σ reached so far.
+        self._falling = np.minimum.accumulate(np.asarray(grid, dtype=np.float32))
         self.steps = len(self._falling) - 1
 
     @classmethod

@@ -33,11 +33,12 @@ def start_host() -> ModuleType:
     sys.path.insert(0, str(COMFYUI))
     sys.argv = ["host", "--cpu"]
     import comfy.options
+    import utils.install_util  # noqa: F401  (before a dependency's own `utils` takes the name)
 
     comfy.options.enable_args_parsing()
-    import nodes as host_nodes
     import torch
-    import utils.install_util  # noqa: F401  (before another package called utils is found)
+
+    import nodes as host_nodes
 
     torch.set_num_threads(1)  # the models are tiny: threads would only wait for one another
     asyncio.run(host_nodes.init_builtin_extra_nodes())

@@ -1,4 +1,4 @@
-"""Small random-weight models of the host's own classes: real sampling code, real parameterisations, seconds on a CPU."""
+"""Small random-weight models of the host's own classes: its real sampling code and parameterisations, fast on a CPU."""
 
 from __future__ import annotations
 

