@@ -1,9 +1,12 @@
 """ComfyUI custom nodes for Tuning-Free Noise Rectification (arXiv 2403.02827)."""
 
-from .nodes.extension import comfy_entrypoint
-
 __version__ = "0.1.0"
 
 WEB_DIRECTORY = "./js"
 
-__all__ = ["WEB_DIRECTORY", "comfy_entrypoint"]
+
+async def comfy_entrypoint():
+    """The host calls this when it is ready for the pack's nodes; nothing is loaded before."""
+    from .nodes.extension import NoiseRectificationExtension
+
+    return NoiseRectificationExtension()

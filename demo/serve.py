@@ -1,5 +1,7 @@
 """`make serve`: the private ComfyUI, with this pack in it, for a person to play with."""
 
+import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -14,8 +16,5 @@ if __name__ == "__main__":
             "  Workflow > Browse Templates > noise-rectification has the demo graph.\n",
             flush=True,
         )
-        try:
-            while True:
-                input()
-        except (KeyboardInterrupt, EOFError):
-            pass
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()

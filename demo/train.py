@@ -26,17 +26,18 @@ HERE = Path(__file__).parent
 CONFIG = {
     "model_type": "t2v",
     "patch_size": (4, 8, 8),
+    "overlap": (1, 2, 2),
     "grid": (4, 8, 8),
     "rope_theta": 30.0,
     "in_dim": 3,
     "out_dim": 3,
-    "dim": 224,
-    "ffn_dim": 448,
+    "dim": 192,
+    "ffn_dim": 352,
     "freq_dim": 64,
     "text_dim": 12,
     "text_len": 2,
-    "num_heads": 7,
-    "num_layers": 5,
+    "num_heads": 6,
+    "num_layers": 6,
 }
 BATCH = 12
 MUON_RATE, ADAM_RATE = 4e-3, 2e-3
@@ -68,10 +69,12 @@ def load_host(comfyui: Path, device: str):
 # ---- the network's start ---------------------------------------------------------------------------------------------
 
 
-def principal_patches(latents: torch.Tensor, patch: tuple[int, int, int]):
-    """Directions [C*p*q*r, C*p*q*r] in which the patches of clips [B, C, F, H, W] vary, strongest first; variances."""
-    p, q, r = patch
-    rows = rearrange(latents, "b c (f p) (h q) (w r) -> (b f h w) (c p q r)", p=p, q=q, r=r)
+def principal_patches(latents: torch.Tensor, network: nn.Module):
+    """Directions in which the faded patches of clips [B, C, F, H, W] vary [N, C*p*q*r], strongest first; variances."""
+    rows = nn.functional.pad(latents, network.patch_embedding.margins, mode="replicate")
+    for axis, (size, hop) in enumerate(zip(network.window, network.patch_size, strict=True)):
+        rows = rows.unfold(2 + axis, size, hop)
+    rows = rearrange(rows * network.fades(), "b c f h w p q r -> (b f h w) (c p q r)")
     variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
     return directions.flip(1).T, variances.flip(0).clamp(min=0)
 
@@ -81,7 +84,7 @@ def initialise(network: nn.Module, latents: torch.Tensor):
     """Start as a linear autoencoder of patches whose blocks add nothing yet.
 
     Tokens begin as the patches' principal components, half whitened, and the head turns them back. The head's layer
-    norm would lose a patch's contrast; a few tokens' entries that are large constants keep its divisor nearly constant.
+    norm would lose a patch's contrast: a few entries of each token are large constants, so its divisor is one too.
     """
     for name, parameter in network.named_parameters():
         if parameter.ndim == 1:
@@ -97,19 +100,18 @@ def initialise(network: nn.Module, latents: torch.Tensor):
         for last in (block.self_attn.o, block.cross_attn.o, block.ffn[2]):
             last.weight.zero_()
 
-    directions, variances = principal_patches(latents, network.patch_size)
+    directions, variances = principal_patches(latents, network)
     dim, constants = network.dim, 8
     kept = dim - constants
     whitening = (variances[:kept] + 0.05) ** -0.25
     energy = (variances[:kept] * whitening**2).sum()
     embedding, head = network.patch_embedding.embedding, network.head.head
+    faded = directions[:kept].reshape(kept, *embedding.weight.shape[1:]) * network.fades()
     embedding.weight.zero_()
-    embedding.weight[:kept] = (directions[:kept] * whitening[:, None]).reshape(kept, *embedding.weight.shape[1:])
+    embedding.weight[:kept] = faded * whitening.reshape(-1, 1, 1, 1, 1)
     embedding.bias[kept:] = (2 * energy / constants).sqrt() * torch.tensor([1.0, -1.0]).repeat(constants // 2)
-    back = directions[:kept] / whitening[:, None] * (3 * energy / dim).sqrt()
-    p, q, r = network.patch_size
     head.weight.zero_()
-    head.weight[:, :kept] = rearrange(back, "k (c p q r) -> (p q r c) k", p=p, q=q, r=r)
+    head.weight[:, :kept] = rearrange(faded, "k c p q r -> (p c q r) k") / whitening * (3 * energy / dim).sqrt()
 
 
 # ---- the loss --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,3 @@ class NoiseRectificationExtension(ComfyExtension):
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [*latents.NODES, *schedule.NODES, *sampling.NODES, *demo.NODES]
-
-
-async def comfy_entrypoint() -> NoiseRectificationExtension:
-    return NoiseRectificationExtension()

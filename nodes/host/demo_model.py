@@ -1,13 +1,15 @@
 """The embedded demo video model: a small patch transformer over pixels, made of the host's own classes.
 
-* Network: the host's `WanModel` (text-to-video), 16 frames of 64x64 in patches of 2x8x8.
+* Network: the host's `WanModel` (text-to-video), 16 frames of 64x64 in patches of 4x8x8, which overlap so that no
+  seams show.
 * Latent: pixels. The VAE is the host's pixel-space VAE; it is 2-D, so a clip lies on the batch axis: [F, 3, H, W],
   as in AnimateDiff and Stable Video Diffusion.
 * Sampling: the host's discrete Stable Diffusion noise levels with ε-family noise. The network predicts the clean clip
-  (the host's `X0`): a patch holds 384 numbers and a token only `dim` of them, so it could not predict ε.
+  (the host's `X0`): a patch holds 768 numbers and a token only `dim` of them, so it could not predict ε.
 """
 
 import json
+import math
 from pathlib import Path
 
 import comfy.latent_formats
@@ -27,21 +29,22 @@ WEIGHTS = Path(__file__).parents[2] / "demo" / "model.safetensors"
 
 
 class PlacedPatches(nn.Module):
-    """The host's patch embedding plus a learned vector for each place along time, height and width.
+    """Overlapping patches of a clip as tokens, plus a learned vector for each place along time, height and width.
 
     The host's rotary embedding tells tokens how far apart they are but not where they are, and a zoom or a turn
     moves each place differently.
     """
 
-    def __init__(self, embedding: nn.Conv3d, grid: tuple[int, int, int]):
+    def __init__(self, embedding: nn.Conv3d, overlap: tuple[int, int, int], grid: tuple[int, int, int]):
         super().__init__()
         self.embedding = embedding
+        self.margins = [n for n in reversed(overlap) for n in (n, n)]
         kind = {"device": embedding.weight.device, "dtype": embedding.weight.dtype}
         self.places = nn.ParameterList(nn.Parameter(torch.empty(1, embedding.out_channels, n, **kind)) for n in grid)
 
     def forward(self, clip):
         """[B, C, T, H, W] pixels -> [B, dim, t, h, w] tokens. On another grid than trained, the places stretch."""
-        tokens = self.embedding(clip)
+        tokens = self.embedding(nn.functional.pad(clip, self.margins, mode="replicate"))
         for axis, place in enumerate(self.places):
             size = tokens.shape[2 + axis]
             place = comfy.model_management.cast_to(place, dtype=tokens.dtype, device=tokens.device)
@@ -50,13 +53,37 @@ class PlacedPatches(nn.Module):
         return tokens
 
 
-class DemoTransformer(comfy.ldm.wan.model.WanModel):
-    """The host's Wan transformer on a small grid of patches, taking clips with their frames on the batch axis."""
+def fade(hop: int, overlap: int) -> torch.Tensor:
+    """Window [hop + 2 overlap] that rises and falls as a sine: squared and laid every `hop`, windows add up to 1."""
+    edge = torch.sin(torch.pi / 2 * (torch.arange(2 * overlap) + 0.5) / (2 * overlap))
+    return torch.cat([edge, torch.ones(hop - 2 * overlap), edge.flip(0)])
 
-    def __init__(self, grid=(8, 8, 8), rope_theta=10000.0, **config):
+
+def cover(count: int, hop: int, overlap: int) -> torch.Tensor:
+    """What `count` squared windows add up to, [count * hop]: 1, but less at both ends, where a neighbour is missing."""
+    total = torch.ones(count * hop)
+    total[:overlap] = fade(hop, overlap)[overlap : 2 * overlap] ** 2
+    total[-overlap:] = total[:overlap].flip(0)
+    return total
+
+
+class DemoTransformer(comfy.ldm.wan.model.WanModel):
+    """The host's Wan transformer on overlapping patches, taking clips with their frames on the batch axis."""
+
+    def __init__(self, overlap=(1, 2, 2), grid=(4, 8, 8), rope_theta=10000.0, **config):
         super().__init__(**config)
-        self.patch_embedding = PlacedPatches(self.patch_embedding, grid)
+        self.overlap = overlap
+        self.window = [patch + 2 * extra for patch, extra in zip(self.patch_size, overlap, strict=True)]
+        layers, device, dtype = config["operations"], config.get("device"), config.get("dtype")
+        # As in the host, patches are embedded in float32 whatever the model's precision.
+        kind = {"stride": self.patch_size, "device": device, "dtype": torch.float32}
+        self.patch_embedding = PlacedPatches(layers.Conv3d(self.in_dim, self.dim, self.window, **kind), overlap, grid)
+        self.head.head = layers.Linear(self.dim, self.out_dim * math.prod(self.window), device=device, dtype=dtype)
         self.rope_embedder.theta = rope_theta
+
+    def fades(self) -> torch.Tensor:
+        """The fade of a patch over time, height and width [p, q, r]: what its filters start as in training."""
+        return torch.einsum("p,q,r->pqr", *map(fade, self.patch_size, self.overlap))
 
     def forward(self, x, timestep, context, transformer_options=None, **kwargs):
         """[(b f), C, H, W] -> the same. b: how many conditions the host stacked (it repeats the rest per frame)."""
@@ -74,6 +101,20 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         missing = [-size % patch for size, patch in zip(clip.shape[2:], self.patch_size, strict=True)]
         padded = nn.functional.pad(clip, [n for gap in reversed(missing) for n in (0, gap)], mode="replicate")
         return super().forward(padded, timestep, context, **kwargs)[:, :, :frames, :height, :width]
+
+    def unpatchify(self, x, grid_sizes):
+        """Tokens [B, (t h w), (p c q r)] -> clip [B, C, F, H, W]: overlapping patches are added up."""
+        frames, height, width = (n * hop for n, hop in zip(grid_sizes, self.patch_size, strict=True))
+        t, h, w = grid_sizes
+        (hop, *hops), (taps, *window), (early, *margins) = self.patch_size, self.window, self.overlap
+        columns = rearrange(x, "b (t h w) n -> (b t) n (h w)", t=t, h=h)
+        planes = nn.functional.fold(columns, (height, width), window, padding=margins, stride=hops)
+        planes = rearrange(planes, "(b t) (p c) h w -> p b c t h w", t=t, p=taps)
+        clip = planes.new_zeros(*planes.shape[1:3], frames + 2 * early, height, width)
+        for tap, plane in enumerate(planes):
+            clip[:, :, tap : tap + frames : hop] += plane
+        totals = [cover(*axis).to(clip) for axis in zip(grid_sizes, self.patch_size, self.overlap, strict=True)]
+        return clip[:, :, early : early + frames] / torch.einsum("f,h,w->fhw", *totals)
 
 
 class DemoLatentFormat(comfy.latent_formats.LatentFormat):

@@ -48,9 +48,11 @@ def start_host() -> ModuleType:
 
 def pack_module(name: str) -> ModuleType:
     """A module of the loaded pack, by its dotted path below the pack's root, as in `nodes.core.schedule`."""
-    front_door = str(ROOT / "__init__.py")
-    root = next(m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == front_door)
-    return sys.modules[f"{root.__name__}.{name}"]
+    return next(
+        module
+        for loaded, module in list(sys.modules.items())
+        if loaded.endswith(f".{name}") and Path(module.__file__ or "").is_relative_to(ROOT / "nodes")
+    )
 
 
 def run_node(node_id: str, **inputs) -> tuple:

@@ -1,0 +1,96 @@
+"""Layouts, references and masks fitted to a latent."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nr_core.frames import fit_latent, fit_mask, frame_axis, in_words, video_part, with_video_part
+
+VIDEO, BATCH = (1, 16, 5, 6, 8), (9, 4, 6, 8)
+
+
+def test_which_axis_is_time():
+    assert frame_axis(VIDEO) == 2 and frame_axis(BATCH) == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 20), (4, 4), (1, 1, 1, 1, 1, 1)])
+def test_a_latent_without_time_is_refused(shape):
+    with pytest.raises(ValueError, match="latent_image.*no video"):
+        frame_axis(shape)
+
+
+@pytest.mark.parametrize(
+    ("given_shape", "shape"),
+    [
+        (VIDEO, VIDEO),
+        ((1, 16, 1, 6, 8), VIDEO),
+        ((1, 16, 6, 8), VIDEO),
+        (VIDEO, (2, *VIDEO[1:])),
+        (BATCH, BATCH),
+        ((1, 4, 6, 8), BATCH),
+        ((1, 4, 1, 6, 8), BATCH),
+    ],
+)
+def test_a_single_frame_fits_any_length_and_one_video_any_batch(given_shape, shape):
+    assert fit_latent("reference", torch.randn(given_shape), shape).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("given_shape", "shape"),
+    [
+        ((1, 16, 4, 6, 8), VIDEO),
+        ((1, 4, 5, 6, 8), VIDEO),
+        ((1, 16, 5, 8, 6), VIDEO),
+        ((3, 16, 5, 6, 8), (2, 16, 5, 6, 8)),
+        ((2, 4, 6, 8), BATCH),
+        ((9, 16, 6, 8), BATCH),
+        ((1, 8, 20), VIDEO),
+    ],
+)
+def test_a_reference_that_does_not_fit_is_refused_with_both_shapes_in_words(given_shape, shape):
+    with pytest.raises(ValueError, match="^reference:") as error:
+        fit_latent("reference", torch.randn(given_shape), shape)
+    assert in_words(given_shape) in str(error.value) and in_words(shape) in str(error.value)
+
+
+@given(st.sampled_from([VIDEO, BATCH]), st.integers(1, 64), st.integers(1, 64))
+def test_a_mask_of_any_size_is_resampled(shape, height, width):
+    fitted = fit_mask(torch.rand(1, height, width), shape)
+    assert torch.broadcast_shapes(fitted.shape, shape) == shape
+    assert float(fitted.min()) >= 0 and float(fitted.max()) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize(("shape", "frames"), [(VIDEO, 5), (VIDEO, 17), (VIDEO, 25), (VIDEO, 33), (BATCH, 9)])
+def test_a_mask_has_one_picture_a_clip_a_latent_frame_or_a_video_frame(shape, frames):
+    fitted = fit_mask(torch.rand(frames, 12, 16), shape)
+    assert torch.broadcast_shapes(fitted.shape, shape) == shape
+
+
+def test_video_frames_that_share_a_latent_frame_are_averaged():
+    """A causal VAE: the first latent frame is one picture, each later one four."""
+    mask = torch.arange(17).float().reshape(17, 1, 1).expand(17, 6, 8)
+    fitted = fit_mask(mask, VIDEO)[0, 0, :, 0, 0]
+    assert fitted.tolist() == [0, 2.5, 6.5, 10.5, 14.5]
+
+
+@pytest.mark.parametrize(("shape", "frames"), [(VIDEO, 2), (VIDEO, 16), (VIDEO, 13), (BATCH, 8), ((1, 4, 6, 8), 2)])
+def test_a_mask_of_another_length_is_refused(shape, frames):
+    with pytest.raises(ValueError, match=f"^mask: it has {frames} frames"):
+        fit_mask(torch.rand(frames, 12, 16), shape)
+
+
+def test_a_mask_without_a_frame_axis_is_one_picture():
+    assert fit_mask(torch.rand(12, 16), BATCH).shape == (1, 1, 6, 8)
+
+
+@given(st.integers(0, 1000))
+def test_packing_gives_back_what_it_was_given(seed):
+    generator = torch.Generator().manual_seed(seed)
+    video, sound = torch.randn(2, 3, 4, 5, 6, generator=generator), torch.randn(2, 8, 7, generator=generator)
+    shapes = [video.shape, sound.shape]
+    packed = torch.cat([video.reshape(2, 1, -1), sound.reshape(2, 1, -1)], dim=-1)
+    assert torch.equal(video_part(packed, shapes), video)
+    swapped = with_video_part(packed, -video, shapes)
+    assert torch.equal(video_part(swapped, shapes), -video)
+    assert torch.equal(swapped[..., video[0].numel() :], packed[..., video[0].numel() :])
+    assert video_part(video, [video.shape]) is video

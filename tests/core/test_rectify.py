@@ -1,0 +1,145 @@
+"""The rule and the anchor's recursion (method.md §2), stated as properties."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nr_core.frames import over_frames
+from nr_core.rectify import NoiseLevel, Rectifier, contraction, rectified
+from nr_core.schedule import Schedule
+
+level = st.builds(NoiseLevel, signal=st.floats(0, 1), noise=st.floats(0, 100))
+layouts = st.sampled_from([(6, 3, 4, 4), (2, 3, 5, 4, 4), (1, 3, 1, 2, 2), (1, 3, 2, 2)])
+
+
+def axis_of(shape):
+    return 2 if len(shape) == 5 else 0
+
+
+def clip(shape, seed):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@given(level, level)
+def test_contraction_is_a_share(now, following):
+    assert 0 <= contraction(now, following) <= 1
+
+
+@pytest.mark.parametrize(
+    ("now", "following", "kappa"),
+    [
+        (NoiseLevel(1, 4), NoiseLevel(1, 1), 0.25),  # ε-family: σ'/σ
+        (NoiseLevel(0.5, 0.5), NoiseLevel(0.75, 0.25), 1 / 3),  # flow: (0.25/0.75) / (0.5/0.5)
+        (NoiseLevel(0, 1), NoiseLevel(0.1, 0.9), 0.0),  # flow at σ = 1 holds nothing of the image
+        (NoiseLevel(0, 1), NoiseLevel(0, 1), 1.0),  # ∞/∞: two calls at σ = 1
+        (NoiseLevel(1, 0), NoiseLevel(1, 0), 1.0),  # 0/0: two calls at σ = 0
+        (NoiseLevel(1, 2), NoiseLevel(1, 0), 0.0),  # the last step
+        (NoiseLevel(1, 1), NoiseLevel(1, 3), 1.0),  # σ rises: clamped
+    ],
+)
+def test_contraction_at_the_corners(now, following, kappa):
+    assert contraction(now, following) == pytest.approx(kappa)
+
+
+@given(layouts, st.floats(0, 1), st.floats(0, 1), st.integers(0, 10**6))
+def test_the_rule_is_the_published_one(shape, omega, strength, seed):
+    """ε̂_f + ω Δ_0 + (1 - ω) Δ_f, in the noise, equals the rule in the clean latent, for any α and σ̃."""
+    alpha, sigma = 0.6, 1.7
+    eps, eps_hat, x = (clip(shape, seed + i).double() for i in range(3))
+    anchor, denoised = (x - sigma * eps) / alpha, (x - sigma * eps_hat) / alpha
+    axis = axis_of(shape)
+    delta = eps - eps_hat
+    published = eps_hat + strength * (omega * delta.narrow(axis, 0, 1) + (1 - omega) * delta)
+    ours = rectified(denoised, anchor, torch.tensor(omega).double(), strength, axis, pivot=0)
+    torch.testing.assert_close((x - alpha * ours) / sigma, published)
+
+
+@given(layouts, st.integers(0, 10**6), st.floats(0, 1))
+def test_the_pivot_is_rectified_fully_for_every_omega(shape, seed, omega):
+    anchor, denoised = clip(shape, seed), clip(shape, seed + 1)
+    axis = axis_of(shape)
+    pivot = shape[axis] - 1
+    out = rectified(denoised, anchor, torch.full_like(anchor, omega), 1.0, axis, pivot)
+    torch.testing.assert_close(out.narrow(axis, pivot, 1), anchor.narrow(axis, pivot, 1), atol=1e-5, rtol=1e-5)
+
+
+@given(layouts, st.integers(0, 10**6))
+def test_omega_zero_is_the_anchor_and_a_single_frame_too(shape, seed):
+    anchor, denoised = clip(shape, seed), clip(shape, seed + 1)
+    out = rectified(denoised, anchor, torch.zeros(1), 1.0, axis_of(shape), 0)
+    torch.testing.assert_close(out, anchor, atol=1e-5, rtol=1e-5)
+
+
+def rectifier_for(anchor, schedule=None, **more):
+    schedule = schedule or Schedule()
+    frames = anchor.shape[axis_of(anchor.shape)]
+    return Rectifier(
+        anchor.clone(),
+        over_frames(schedule.omegas(frames), anchor),
+        axis_of(anchor.shape),
+        schedule.pivot(frames),
+        **more,
+    )
+
+
+@given(layouts, st.integers(0, 10**6), st.booleans())
+def test_the_recursion_is_the_literal_anchor_under_euler(shape, seed, flow):
+    """Equation (2) against a = (x - σ̃ε)/α, on an Euler run with a made-up model."""
+    sigmas = [0.95, 0.8, 0.5, 0.3, 0.1]
+    levels = [NoiseLevel(1 - s if flow else 1.0, s) for s in sigmas]
+    image, eps = clip(shape, seed).double(), clip(shape, seed + 1).double()
+    x = levels[0].signal * image + levels[0].noise * eps
+    ours = rectifier_for(image)
+    ours.omega = ours.omega.double()
+    for i, now in enumerate(levels):
+        literal = (x - now.noise * eps) / now.signal
+        denoised = torch.tanh(x) + 0.1 * i
+        corrected = rectified(denoised, literal, ours.omega, 1.0, ours.axis, ours.pivot)
+        assert torch.allclose(ours(denoised.clone(), now, 1.0).double(), corrected, atol=1e-4)
+        if i + 1 < len(levels):
+            following = levels[i + 1]
+            noise_hat = (x - now.signal * corrected) / now.noise
+            x = following.signal * corrected + following.noise * noise_hat
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_dtype_and_layout_are_the_predictions(dtype):
+    denoised = clip((1, 3, 4, 8, 8), 0).to(dtype).to(memory_format=torch.channels_last_3d)
+    out = rectifier_for(clip((1, 3, 4, 8, 8), 1))(denoised, NoiseLevel(1, 1), 0.5)
+    assert out.dtype == dtype and out.shape == denoised.shape
+
+
+def test_strength_zero_returns_the_very_prediction():
+    denoised = clip((4, 3, 2, 2), 0)
+    assert rectifier_for(clip((4, 3, 2, 2), 1))(denoised, NoiseLevel(1, 1), 0.0) is denoised
+
+
+def test_the_anchor_mode_image_never_moves():
+    image = clip((4, 3, 2, 2), 0)
+    ours = rectifier_for(image, moves=False)
+    for noise in (3.0, 2.0, 1.0):
+        ours(clip((4, 3, 2, 2), 5), NoiseLevel(1, noise), 1.0)
+    assert torch.equal(ours.advance(NoiseLevel(1, 0.5)), image)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("frame", [0, 2])
+def test_a_broken_prediction_is_passed_through_and_does_not_spread(bad, frame):
+    image, ours = clip((4, 3, 2, 2), 0), None
+    ours = rectifier_for(image)
+    broken = clip((4, 3, 2, 2), 1)
+    broken[frame, 0, 0, 0] = bad
+    assert torch.equal(ours(broken, NoiseLevel(1, 2), 1.0), broken) or math.isnan(bad)
+    assert ours.saw_nonfinite
+    assert torch.isfinite(ours(clip((4, 3, 2, 2), 2), NoiseLevel(1, 1), 1.0)).all()
+
+
+def test_the_mask_scales_the_strength():
+    image, denoised = clip((4, 3, 2, 2), 0), clip((4, 3, 2, 2), 1)
+    mask = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
+    out = rectifier_for(image, mask=mask)(denoised, NoiseLevel(1, 1), 1.0)
+    full = rectifier_for(image)(denoised, NoiseLevel(1, 1), 1.0)
+    torch.testing.assert_close(out[..., 0], full[..., 0])
+    torch.testing.assert_close(out[..., 1], denoised[..., 1])
