@@ -22,10 +22,10 @@ lint: test-host
 	$(HOST_PYTHON) -m ruff format --check
 
 host:
-	$(PYTHON) scripts/host.py
+	$(PYTHON) scripts/comfyui_setup.py
 
 test-host:
-	$(PYTHON) scripts/host.py --tests
+	$(PYTHON) scripts/comfyui_setup.py --tests
 
 browser:
 	scripts/browser.sh

@@ -2,7 +2,7 @@
 
 A scene is a still background plate, wider than the frame so that no border ever shows, and maybe one object on a second
 plate. A motion moves the window through which a plate is seen: the camera moves both plates, a drift moves the
-object's. Every motion starts from the same window, so the first frame of a scene is the same picture whatever moves.
+object's.
 
 Pictures come out of the scikit-image wheel (public domain or CC0, see README.md); shapes and textures are drawn.
 """
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 FRAMES, SIZE, PLATE = 16, 64, 96
-PIXELS_PER_FRAME = 1.0  # pans and drifts
+PIXELS_PER_FRAME = 2.0  # pans and drifts: one patch of the network (8 pixels) in the time that one spans (4 frames)
 ZOOM_PER_FRAME = 1.4 ** (1 / 15)
 DEGREES_PER_FRAME = 2.0
 
@@ -33,13 +33,14 @@ DIRECTIONS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down
 # ---- motion ----------------------------------------------------------------------------------------------------------
 
 
-def window(motion: str, frames: int = FRAMES, layer: str = "camera") -> torch.Tensor:
+def window(motion: str, frames: int, start: float, layer: str = "camera") -> torch.Tensor:
     """Where on its plate a layer is seen: affine maps [F, 2, 3] from frame to plate, both in pixels from the centre.
 
+    start: the time of the first frame; at time 0 the window lies straight in the middle of the plate.
     layer: "camera" for what the camera films, "object" for the plate of the object.
     """
     verb, _, direction = motion.partition(" ")
-    time = torch.arange(frames, dtype=torch.float32)
+    time = start + torch.arange(frames, dtype=torch.float32)
     maps = torch.eye(2, 3).repeat(frames, 1, 1)
     if verb == "pan" or (verb == "drift" and layer == "object"):
         sign = 1.0 if verb == "pan" else -1.0  # an object that goes left is one seen through a window that goes right
@@ -54,20 +55,20 @@ def window(motion: str, frames: int = FRAMES, layer: str = "camera") -> torch.Te
 
 
 def film(plates: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
-    """Plates [B, C, PLATE, PLATE] seen through windows [B, F, 2, 3] -> clips [B, C, F, SIZE, SIZE]."""
+    """Square plates [B, C, N, N] seen through windows [B, F, 2, 3] -> clips [B, C, F, SIZE, SIZE]."""
     axis = torch.arange(SIZE) - (SIZE - 1) / 2
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     frame = torch.stack([x, y, torch.ones_like(x)], -1)
-    places = torch.einsum("bfij,hwj->bfhwi", windows, frame) * (2 / PLATE)
+    places = torch.einsum("bfij,hwj->bfhwi", windows, frame) * (2 / plates.shape[-1])
     stacked = places.flatten(1, 2)  # the frames of a clip one under the other: one call, no copy of the plate per frame
     clips = F.grid_sample(plates, stacked, mode="bilinear", padding_mode="border", align_corners=False)
     return clips.unflatten(2, (windows.shape[1], SIZE))
 
 
-def render(backgrounds: torch.Tensor, objects: torch.Tensor, motions: list[str], frames: int = FRAMES) -> torch.Tensor:
-    """Background plates [B, 3, …] and object plates [B, 4, …] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE]."""
-    clips = film(backgrounds, torch.stack([window(motion, frames) for motion in motions]))
-    layer = film(objects, torch.stack([window(motion, frames, "object") for motion in motions]))
+def render(backgrounds, objects, motions: list[str], frames: int, start: float) -> torch.Tensor:
+    """Background plates [B, 3, N, N] and object plates [B, 4, N, N] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE]."""
+    clips = film(backgrounds, torch.stack([window(motion, frames, start) for motion in motions]))
+    layer = film(objects, torch.stack([window(motion, frames, start, "object") for motion in motions]))
     return clips.lerp(layer[:, :3], layer[:, 3:])
 
 
@@ -85,21 +86,27 @@ def photo_pyramid(name: str) -> tuple[torch.Tensor, ...]:
     return tuple(levels)
 
 
-def photo_plate(name: str, left: float, top: float, side: float) -> torch.Tensor:
-    """A square of a picture as a plate [3, PLATE, PLATE]; corner and side as fractions of the shorter edge."""
+def photo_plate(name: str, left: float, top: float, side: float, size: int = PLATE, mirrored: float = 0.0):
+    """A square of a picture as a plate [3, size, size].
+
+    left, top, side: of the square, in fractions of the picture's shorter edge; mirrored: how far the picture is
+    continued beyond its edges by its mirror image, likewise.
+    """
     levels = photo_pyramid(name)
-    level = next((m for m in reversed(levels) if side * min(m.shape[1:]) >= PLATE), levels[0])
+    level = next((m for m in reversed(levels) if side * min(m.shape[1:]) >= size), levels[0])
     edge = min(level.shape[1:])
-    x, y, n = round(left * edge), round(top * edge), max(2, round(side * edge))
-    return F.interpolate(level[None, :, y : y + n, x : x + n], (PLATE, PLATE), mode="bilinear", antialias=True)[0]
+    rim = round(mirrored * edge)
+    level = F.pad(level[None], [rim] * 4, mode="reflect") if rim else level[None]
+    x, y, n = round(left * edge) + rim, round(top * edge) + rim, round(side * edge)
+    return F.interpolate(level[:, :, y : y + n, x : x + n], (size, size), mode="bilinear", antialias=True)[0]
 
 
 class Painter:
-    """Draws random scenes. All chance comes from one numpy generator."""
+    """Draws random scenes on plates of `size` pixels. All chance comes from one numpy generator."""
 
-    def __init__(self, seed: int):
-        self.rng = np.random.default_rng(seed)
-        axis = torch.arange(PLATE) - (PLATE - 1) / 2
+    def __init__(self, seed: int, size: int = PLATE):
+        self.rng, self.size = np.random.default_rng(seed), size
+        axis = torch.arange(size) - (size - 1) / 2
         self.y, self.x = torch.meshgrid(axis, axis, indexing="ij")
 
     def colour(self) -> torch.Tensor:
@@ -111,7 +118,7 @@ class Painter:
         height, width = photo_pyramid(name)[0].shape[1:]
         side = self.rng.uniform(0.2, 1.0) ** 0.7
         left, top = (self.rng.uniform(0, edge / min(height, width) - side) for edge in (width, height))
-        plate = self.jitter(photo_plate(name, left, top, side))
+        plate = self.jitter(photo_plate(name, left, top, side, self.size))
         return plate.flip(2) if self.rng.random() < 0.5 else plate
 
     def jitter(self, plate: torch.Tensor) -> torch.Tensor:
@@ -131,26 +138,26 @@ class Painter:
             return self.photo(TRAINING_TEXTURES)
         first, second = self.colour(), self.colour()
         if kind == "plain":
-            return first.expand(3, PLATE, PLATE)
+            return first.expand(3, self.size, self.size)
         return first + (second - first) * self.pattern(kind)
 
     def pattern(self, kind: str) -> torch.Tensor:
-        """How much of the second colour, 0…1 [PLATE, PLATE]."""
+        """How much of the second colour, 0…1 [size, size]."""
         angle, period = self.rng.uniform(0, 2 * math.pi), self.rng.uniform(6, 24)
         u = (self.x * math.cos(angle) + self.y * math.sin(angle)) / period
         v = (self.y * math.cos(angle) - self.x * math.sin(angle)) / period
         if kind == "gradient":
-            return (u * period / PLATE + 0.5).clamp(0, 1)
+            return (u * period / self.size + 0.5).clamp(0, 1)
         if kind == "clouds":
             coarse = torch.from_numpy(self.rng.random((2, 1, 1, 14, 14), dtype=np.float32))
             layers = coarse[0], coarse[1, ..., :5, :5]
-            fine, broad = (F.interpolate(layer, (PLATE, PLATE), mode="bicubic")[0, 0] for layer in layers)
+            fine, broad = (F.interpolate(layer, (self.size, self.size), mode="bicubic")[0, 0] for layer in layers)
             return (0.35 * fine + 0.65 * broad).clamp(0, 1)
         wave = torch.sin(2 * math.pi * u) * (torch.sin(2 * math.pi * v) if kind == "checks" else 1.0)
         return (wave * period / 6 + 0.5).clamp(0, 1)  # the edge is a pixel or two wide whatever the period
 
     def shape(self, radius: float, reach: float) -> torch.Tensor:
-        """Opacity [1, PLATE, PLATE] of a disc, square, triangle, star, flower or ring, at most `reach` off centre."""
+        """Opacity [1, size, size] of a disc, square, triangle, star, flower or ring, at most `reach` off centre."""
         x, y = (axis - self.rng.uniform(-reach, reach) for axis in (self.x, self.y))
         kind, angle = self.rng.choice(["disc", "square", "triangle", "star", "flower", "ring"]), self.rng.uniform(0, 7)
         distance, theta = torch.hypot(x, y), torch.atan2(y, x) + angle
@@ -169,11 +176,11 @@ class Painter:
         """Many shapes laid over each other (a "dead leaves" picture: natural edges and sizes, no photograph needed)."""
         plate = self.texture()
         for radius in np.sort(np.minimum(4 / self.rng.uniform(0.12, 1, 14), 30))[::-1]:
-            plate = plate.lerp(self.texture(), self.shape(radius, PLATE / 2))
+            plate = plate.lerp(self.texture(), self.shape(radius, self.size / 2))
         return plate
 
     def item(self, reach: float) -> torch.Tensor:
-        """An object [4, PLATE, PLATE]: a textured shape and its opacity."""
+        """An object [4, size, size]: a textured shape and its opacity."""
         return torch.cat([self.texture(), self.shape(self.rng.uniform(9, 17), reach)])
 
     def scene(self, motion: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -182,23 +189,25 @@ class Painter:
         kind = self.rng.choice(["photo", "leaves", "texture"], p=[0.4, 0.2, 0.4] if drifts else [0.6, 0.2, 0.2])
         background = {"photo": self.photo, "leaves": self.leaves, "texture": self.texture}[kind]()
         shown = drifts or kind == "texture"
-        return background, self.item(10.0) if shown else torch.zeros(4, PLATE, PLATE)
+        return background, self.item(18.0) if shown else torch.zeros(4, self.size, self.size)
 
     def clips(self, motions: list[str]) -> torch.Tensor:
         """A new clip for each motion: [B, 3, FRAMES, SIZE, SIZE] in 0…1."""
         backgrounds, objects = zip(*map(self.scene, motions), strict=True)
-        return render(torch.stack(backgrounds), torch.stack(objects), motions)
+        # The camera passes the middle of the plate in the middle of the clip: it sees no border.
+        return render(torch.stack(backgrounds), torch.stack(objects), motions, FRAMES, -(FRAMES - 1) / 2)
 
 
 # ---- the shipped pictures and their true clips -----------------------------------------------------------------------
 
-# Of a photograph: its file and the square of it behind the plate (left, top, side as fractions of the shorter edge).
+# The first frame lies in the middle of a plate twice its size, which has room for every motion.
+# Of a photograph: its file and the square shown (left, top, side as fractions of the shorter edge).
 SHIPPED_PHOTOS = {
-    "coffee": ("coffee.png", 0.28, 0.0, 1.0),
-    "cameraman": ("camera.png", 0.1, 0.0, 0.8),
-    "cat": ("chelsea.png", 0.15, 0.0, 1.0),
-    "astronaut": ("astronaut.png", 0.1, 0.0, 0.75),
-    "rocket": ("rocket.jpg", 0.35, 0.0, 0.9),
+    "coffee": ("coffee.png", 0.28, 0.05, 0.9),
+    "cameraman": ("camera.png", 0.22, 0.08, 0.6),
+    "cat": ("chelsea.png", 0.25, 0.05, 0.8),
+    "astronaut": ("astronaut.png", 0.2, 0.0, 0.5),
+    "rocket": ("rocket.jpg", 0.45, 0.1, 0.75),
 }
 # Of a drawn scene: the painter's seed.
 SHIPPED_DRAWINGS = {"disc": 148, "star": 144, "sun": 117, "triangle": 115}
@@ -206,19 +215,22 @@ SHIPPED = (*SHIPPED_PHOTOS, *SHIPPED_DRAWINGS)
 
 
 def shipped_scene(name: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Background [3, PLATE, PLATE] and object [4, PLATE, PLATE] behind a shipped picture, always the same."""
+    """Background [3, N, N] and object [4, N, N] behind a shipped picture, always the same."""
+    size = 2 * SIZE
     if name in SHIPPED_DRAWINGS:
-        return Painter(SHIPPED_DRAWINGS[name]).scene("drift left")
-    return photo_plate(*SHIPPED_PHOTOS[name]), torch.zeros(4, PLATE, PLATE)
+        return Painter(SHIPPED_DRAWINGS[name], size).scene("drift left")
+    photo, left, top, side = SHIPPED_PHOTOS[name]
+    plate = photo_plate(photo, left - side / 2, top - side / 2, 2 * side, size, mirrored=side / 2)
+    return plate, torch.zeros(4, size, size)
 
 
 def true_clip(name: str, motion: str, frames: int = FRAMES) -> torch.Tensor:
     """What really happens to a shipped picture under a motion: [F, SIZE, SIZE, 3] in 0…1, the picture first.
 
-    A photograph holds no object of its own: under a drift it stays still.
+    A photograph holds no object of its own: under a drift it stays still. Beyond its edges it is mirrored.
     """
     background, item = shipped_scene(name)
-    return render(background[None], item[None], [motion], frames)[0].permute(1, 2, 3, 0).clamp(0, 1)
+    return render(background[None], item[None], [motion], frames, 0.0)[0].permute(1, 2, 3, 0).clamp(0, 1)
 
 
 def write_pictures(folder: Path = Path(__file__).parent / "pictures"):

@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageSequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "demo")]
-from host import HOST  # noqa: E402
+from comfyui_setup import HOST  # noqa: E402
 from measure import fidelity, motion  # noqa: E402
-from server import comfyui  # noqa: E402
+from comfyui_server import comfyui  # noqa: E402
 
 OUTPUT = ROOT / "output" / "demo"
 WORKFLOW = ROOT / "demo" / "image_to_video.api.json"

@@ -39,7 +39,7 @@ CONFIG = {
     "num_heads": 6,
     "num_layers": 6,
 }
-BATCH = 12
+BATCH = 8
 MUON_RATE, ADAM_RATE = 4e-3, 2e-3
 WARM_UP = 0.02  # of the whole time
 NO_PROMPT = 0.12  # share of the clips trained without a prompt, for classifier-free guidance

@@ -36,6 +36,8 @@ class RectificationScheduleNode(io.ComfyNode):
             tooltip="ω of each frame, first to last: top (1) = more motion, bottom (0) = more fidelity to the image. "
             "Control points as JSON, x and y from 0 to 1; interpolation linear or monotone_cubic.",
         )
+        # The curve editor of js/curve_editor; without it the input is a text box. Set after construction, as below.
+        curve.extra_dict = {"widgetType": "NR_OMEGA_CURVE"}
         return io.Schema(
             node_id="NRSchedule",
             display_name="Rectification Schedule",

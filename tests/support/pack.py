@@ -27,7 +27,7 @@ def load_core() -> None:
 def start_host() -> ModuleType:
     """Import ComfyUI on the CPU, its built-in nodes and this pack. Returns the host's `nodes` module. About 10 s."""
     if not COMFYUI.is_dir():
-        raise RuntimeError("The host is not set up. Run `make host` once, or `make test`.")
+        raise RuntimeError("The host is not set up. Run `make test`, which sets it up.")
     if str(COMFYUI) in sys.path:
         return sys.modules["nodes"]
     sys.path.insert(0, str(COMFYUI))

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from host import COMFYUI, HOST, PYTHON, ROOT
+from comfyui_setup import COMFYUI, HOST, PYTHON, ROOT
 
 START_SECONDS = 180
 

