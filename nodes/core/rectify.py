@@ -44,10 +44,13 @@ def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
 def rectified(
     denoised: Tensor, anchor: Tensor, omega: Tensor, strength: float | Tensor, axis: int, pivot: int
 ) -> Tensor:
-    """Equation (1). All float32; `omega` and a tensor `strength` broadcast over the clip, `axis` is its frame axis."""
-    residual = anchor - denoised
-    residual.lerp_(residual.narrow(axis, pivot, 1).clone(), omega)
-    return residual.mul_(strength).add_(denoised)
+    """Equation (1), as a blend with the anchor and a shift by the pivot's residual: two passes over the clip.
+
+    All float32; `omega` and a tensor `strength` broadcast over the clip, `axis` is its frame axis.
+    """
+    pivot_residual = anchor.narrow(axis, pivot, 1) - denoised.narrow(axis, pivot, 1)
+    own_share, pivot_share = strength * (1.0 - omega), strength * omega
+    return torch.lerp(denoised, anchor, own_share).addcmul_(pivot_share, pivot_residual)
 
 
 class Rectifier:
