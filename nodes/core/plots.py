@@ -16,6 +16,7 @@ def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     """ω over the frames, λ over the steps, and how firmly each frame is held at each step. IMAGE [1, 720, 960, 3]."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9.6, 7.2), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
@@ -23,6 +24,8 @@ def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     _draw_omega(panels["omega"], schedule, frames)
     _draw_strength(panels["strength"], schedule, steps)
     _draw_holds(figure, panels["holds"], schedule, frames, steps)
+    for axis in (panels["omega"].xaxis, panels["strength"].xaxis, panels["holds"].xaxis, panels["holds"].yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())[None, ..., :3]
     return torch.from_numpy(pixels.astype(np.float32) / 255)
