@@ -191,8 +191,8 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             node_id="NRKSamplerAdvanced",
             display_name="Rectified KSampler (Advanced)",
             category=CATEGORY,
-            description="KSampler (Advanced) that holds the video to the image, for models sampled in stages (Wan 2.2). "
-            "A second one continues the first exactly. Tau refers to all `steps`, not to one stage.",
+            description="KSampler (Advanced) that holds the video to the image, for models sampled in stages (Wan "
+            "2.2). A second one continues the first exactly. Tau refers to all `steps`, not to one stage.",
             inputs=_sampler_inputs("noise_seed", [add_noise], stretch),
             outputs=[
                 io.Latent.Output("latent", tooltip="The latent; with leftover noise it carries its anchor along.")

@@ -6,34 +6,42 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .metrics import Measurement
 from .schedule import Schedule
 
 # Okabe and Ito's palette: told apart by every kind of colour vision.
 BLUE, ORANGE = "#0072B2", "#D55E00"
+BLUE_LINE = {"color": BLUE, "marker": "o", "markersize": 4}
+ORANGE_LINE = {"color": ORANGE, "marker": "s", "markersize": 4, "linestyle": "--"}
 
 
 def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     """ω over the frames, λ over the steps, and how firmly each frame is held at each step. IMAGE [1, 720, 960, 3]."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9.6, 7.2), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
     panels = figure.subplot_mosaic([["omega", "strength"], ["holds", "holds"]])
     _draw_omega(panels["omega"], schedule, frames)
     _draw_strength(panels["strength"], schedule, steps)
     _draw_holds(figure, panels["holds"], schedule, frames, steps)
     for axis in (panels["omega"].xaxis, panels["strength"].xaxis, panels["holds"].xaxis, panels["holds"].yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
-    figure.canvas.draw()
-    pixels = np.asarray(figure.canvas.buffer_rgba())[None, ..., :3]
+    return _as_image(figure)
+
+
+def _as_image(figure) -> Tensor:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[None, ..., :3]
     return torch.from_numpy(pixels.astype(np.float32) / 255)
 
 
 def _draw_omega(axes, schedule: Schedule, frames: int) -> None:
     numbers = np.arange(1, frames + 1)
-    axes.plot(numbers, schedule.omegas(frames), color=BLUE, marker="o", markersize=4)
+    axes.plot(numbers, schedule.omegas(frames), **BLUE_LINE)
     pivot = schedule.pivot(frames)
     axes.plot(pivot + 1, schedule.omegas(frames)[pivot], "D", color=ORANGE, label="pivot frame: always held fully")
     axes.set(title="ω over the frames", xlabel="latent frame", ylim=(-0.05, 1.05))
@@ -56,3 +64,41 @@ def _draw_holds(figure, axes, schedule: Schedule, frames: int, steps: int) -> No
     image = axes.imshow(schedule.holds(frames, steps), cmap="cividis", vmin=0, vmax=1, aspect="auto", extent=extent)
     axes.set(title="How firmly each frame is held to the image", xlabel="step", ylabel="latent frame")
     figure.colorbar(image, ax=axes, label="hold: 0 free, 1 held")
+
+
+REPORT_PANELS = (
+    ("ssim", "Fidelity: similarity to the image", "SSIM, 1 = equal"),
+    ("psnr", "Fidelity: signal to noise", "PSNR, dB"),
+    ("motion", "Motion", "pixels per frame"),
+    ("flicker", "Flicker: change without motion", "8-bit levels"),
+    ("colour_drift", "Colour drift", "CIEDE2000"),
+    ("temporal_coherence", "Temporal coherence", "SSIM of neighbours"),
+)
+CLIP_PANELS = {"psnr": "image_fidelity", "temporal_coherence": "temporal_coherence_clip"}
+
+
+def plot_report(video: Measurement, baseline: Measurement | None = None) -> Tensor:
+    """Each measure over the clip, the baseline dashed. IMAGE [1, 900, 1200, 3]. Where CLIP was given, its image
+    fidelity and temporal coherence take the place of their plain cousins."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(12, 9), dpi=100, layout="constrained")
+    for axes, (name, title, unit) in zip(figure.subplots(3, 2).flat, REPORT_PANELS, strict=True):
+        clip_name = CLIP_PANELS.get(name)
+        if clip_name in video.per_frame:
+            name, title, unit = clip_name, f"{title.partition(':')[0]} (CLIP)", "cosine"
+        for measured, label, style in ((video, "video", BLUE_LINE), (baseline, "baseline", ORANGE_LINE)):
+            if measured is not None and name in measured.per_frame:
+                values = measured.per_frame[name]
+                legend = f"{label}: mean {measured.mean[name]:.3g}"
+                axes.plot(np.arange(1, len(values) + 1), values, label=legend, **style)
+        axes.set_title(title, fontsize=15)
+        axes.set_xlabel("frame", fontsize=12)
+        axes.set_ylabel(unit, fontsize=12)
+        if name not in ("ssim", "psnr", "image_fidelity", "temporal_coherence", "temporal_coherence_clip"):
+            axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(fontsize=12)
+        axes.grid(alpha=0.3)
+    return _as_image(figure)

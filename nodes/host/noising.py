@@ -32,7 +32,7 @@ class ReferenceNoise:
             return own
         if samples.is_nested:
             raise ValueError(
-                f"noise_type: {self.noise_type!r} needs a single video latent; this one holds several. Use 'independent'."
+                f"noise_type: {self.noise_type!r} needs one video latent, this holds several. Use 'independent'."
             )
         if self.noise_type == reference_noise.SHARED:
             return reference_noise.shared_noise(own)

@@ -8,9 +8,9 @@ import urllib.request
 
 import numpy as np
 import pytest
+from comfyui_server import comfyui, get
 from pack import ROOT
 from PIL import Image, ImageSequence
-from comfyui_server import comfyui, get
 
 WORKFLOW = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
 PLAIN, RECTIFIED, SCHEDULE, SAMPLER = "13", "14", "5", "8"

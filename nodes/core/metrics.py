@@ -1,0 +1,139 @@
+"""What the fidelity report measures. numpy and scikit-image; loaded when used.
+
+All functions take frames [F, H, W, 3] and a picture [H, W, 3] of the same size, float in [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
+FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
+NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
+
+UNITS = {
+    "ssim": "structural similarity to the image, 1 = equal",
+    "psnr": "dB, peak signal to noise ratio to the image, 100 = equal",
+    "image_fidelity": "cosine of CLIP image embeddings, frame and image",
+    "temporal_coherence": "structural similarity of neighbouring frames, 1 = equal",
+    "temporal_coherence_clip": "cosine of CLIP image embeddings of neighbouring frames",
+    "text_alignment": "cosine of CLIP embeddings, frame and text",
+    "motion": "pixels per frame, net optical flow",
+    "flicker": "8-bit levels, change between neighbouring frames that no motion explains",
+    "colour_drift": "CIEDE2000 difference of mean colours, frame and image",
+}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """per_frame: name -> one number per frame, or per pair of neighbours. Names and units as in UNITS."""
+
+    per_frame: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """Mean over the clip. A clip of one frame has no neighbours: nothing moves in it, and it is coherent."""
+        alone = {"temporal_coherence": 1.0, "temporal_coherence_clip": 1.0}
+        return {k: float(v.mean()) if len(v) else alone.get(k, 0.0) for k, v in self.per_frame.items()}
+
+    def as_json(self) -> dict:
+        """Rounded, plain numbers."""
+        return {
+            "mean": {k: round(v, 5) for k, v in self.mean.items()},
+            "per_frame": {k: [round(float(x), 5) for x in v] for k, v in self.per_frame.items()},
+        }
+
+
+def measure(
+    frames: np.ndarray, picture: np.ndarray, progress: Callable[[float], None] = lambda share: None
+) -> Measurement:
+    """Everything that needs no CLIP. `progress` is told the share done, 0 to 1."""
+    flows = []
+    for i in range(len(frames) - 1):
+        flows.append(optical_flow(frames[i], frames[i + 1]))
+        progress((i + 1) / len(frames))
+    measured = {
+        "ssim": np.array([ssim(frame, picture) for frame in frames]),
+        "psnr": np.array([psnr(frame, picture) for frame in frames]),
+        "temporal_coherence": np.array([ssim(a, b) for a, b in zip(frames[:-1], frames[1:], strict=True)]),
+        "motion": net_motion(flows),
+        "flicker": flicker(frames, flows),
+        "colour_drift": colour_drift(frames, picture),
+    }
+    progress(1.0)
+    return Measurement(measured)
+
+
+def ssim(a: np.ndarray, b: np.ndarray) -> float:
+    """Structural similarity (Wang et al., 2004) over the colour channels; the window shrinks for tiny pictures."""
+    from skimage.metrics import structural_similarity
+
+    window = min(7, (min(a.shape[:2]) - 1) // 2 * 2 + 1)
+    return float(structural_similarity(a, b, channel_axis=-1, data_range=1.0, win_size=window))
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    """Peak signal to noise ratio in dB, at most PSNR_OF_EQUALS."""
+    error = float(np.mean((a.astype(np.float64) - b) ** 2))
+    return min(PSNR_OF_EQUALS, -10 * np.log10(error)) if error > 0 else PSNR_OF_EQUALS
+
+
+def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """TV-L1 optical flow (Zach et al., 2007) from one frame to the next: [2, h, w], (down, right) in video pixels.
+
+    Measured on grey frames of at most FLOW_SIZE pixels, and scaled back to the video's pixels.
+    """
+    from skimage.color import rgb2gray
+    from skimage.registration import optical_flow_tvl1
+
+    scale = max(1.0, max(first.shape[:2]) / FLOW_SIZE)
+    return scale * optical_flow_tvl1(*(shrink(rgb2gray(frame), scale) for frame in (first, second)))
+
+
+def net_motion(flows: list[np.ndarray]) -> np.ndarray:
+    """Length of the flow averaged over NET_STEPS steps, then over the picture: pixels per frame, one per window.
+
+    Averaging vectors before taking lengths is what tells motion from flicker: noise moves nothing for long.
+    """
+    steps = min(NET_STEPS, len(flows))
+    windows = [np.mean(flows[i : i + steps], axis=0) for i in range(len(flows) - steps + 1)] if steps else []
+    return np.array([np.hypot(*flow).mean() for flow in windows])
+
+
+def flicker(frames: np.ndarray, flows: list[np.ndarray]) -> np.ndarray:
+    """Mean change between neighbours that is left when the motion is undone, in 8-bit levels; one per pair."""
+    from skimage.color import rgb2gray
+    from skimage.transform import warp
+
+    left = []
+    for first, second, flow in zip(frames[:-1], frames[1:], flows, strict=True):
+        scale = max(1.0, max(first.shape[:2]) / FLOW_SIZE)
+        a, b = (shrink(rgb2gray(frame), scale) for frame in (first, second))
+        grid = np.stack(np.meshgrid(*map(np.arange, a.shape), indexing="ij"))
+        left.append(255 * np.abs(warp(b, grid + flow / scale, mode="edge") - a).mean())
+    return np.array(left)
+
+
+def colour_drift(frames: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """CIEDE2000 between the mean colour of each frame and the picture's; 1 is just noticeable."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    means = [rgb2lab(pixels.mean(axis=(0, 1), keepdims=True)) for pixels in (*frames, picture)]
+    return np.array([float(deltaE_ciede2000(mean, means[-1]).item()) for mean in means[:-1]])
+
+
+def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Row by row cosine of two sets of embeddings [N, D]."""
+    return (a * b).sum(-1) / np.maximum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1), 1e-12)
+
+
+def shrink(grey: np.ndarray, scale: float) -> np.ndarray:
+    """A grey picture `scale` times smaller, low-passed."""
+    from skimage.transform import resize
+
+    if scale == 1.0:
+        return grey
+    return resize(grey, [max(8, round(n / scale)) for n in grey.shape], anti_aliasing=True)

@@ -1,0 +1,63 @@
+"""Video Fidelity Report."""
+
+from __future__ import annotations
+
+import json
+
+from comfy_api.latest import io, ui
+
+from .core.plots import plot_report
+from .host.report import measure_videos, report_text
+
+CATEGORY = "noise rectification"
+
+
+class VideoFidelityReport(io.ComfyNode):
+    """Fidelity, coherence, motion (the measures of arXiv 2403.02827, section 4, and what keeps them honest)."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRFidelityReport",
+            display_name="Video Fidelity Report",
+            category=CATEGORY,
+            description="Measures how true a video stays to its picture and how much moves in it, frame by frame; a "
+            "frozen video shows as one. Link a second video to compare.",
+            is_output_node=True,
+            inputs=[
+                io.Image.Input("images", tooltip="The video's frames."),
+                io.Image.Input("image", tooltip="The picture it was made from; fitted to the frames' size."),
+                io.Image.Input("baseline", optional=True, tooltip="A second video, drawn dashed for comparison."),
+                io.ClipVision.Input(
+                    "clip_vision",
+                    optional=True,
+                    tooltip="Adds the CLIP measures: image fidelity and temporal coherence.",
+                ),
+                io.Clip.Input(
+                    "clip",
+                    optional=True,
+                    tooltip="With `clip_vision` and `text`: text alignment, if both are of one CLIP model.",
+                ),
+                io.String.Input(
+                    "text", optional=True, default="", multiline=True, tooltip="The prompt, for text alignment."
+                ),
+            ],
+            outputs=[
+                io.Image.Output("plot", tooltip="Every measure over the clip."),
+                io.String.Output("report", tooltip="All numbers, as JSON."),
+                io.Float.Output("fidelity", tooltip="Mean structural similarity to the picture, 1 = equal."),
+                io.Float.Output("motion", tooltip="Mean motion in pixels per frame, 0 = frozen."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, images, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
+        videos = [images] if baseline is None else [images, baseline]
+        measured, notes = measure_videos(videos, image, clip_vision, clip, text)
+        plot = plot_report(*measured)
+        mean = measured[0].mean
+        report = json.dumps(report_text(measured, images, notes))
+        return io.NodeOutput(plot, report, mean["ssim"], mean["motion"], ui=ui.PreviewImage(plot, cls=cls))
+
+
+NODES = [VideoFidelityReport]

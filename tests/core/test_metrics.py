@@ -1,0 +1,124 @@
+"""The report's measures read what they claim to read."""
+
+import numpy as np
+import pytest
+from nr_core.metrics import (
+    PSNR_OF_EQUALS,
+    UNITS,
+    Measurement,
+    cosines,
+    flicker,
+    measure,
+    net_motion,
+    optical_flow,
+    psnr,
+)
+from scipy.ndimage import gaussian_filter, shift
+
+SIZE, FRAMES = 48, 9
+
+
+def texture(seed=0, size=SIZE * 2):
+    rng = np.random.default_rng(seed)
+    smooth = np.stack([gaussian_filter(rng.standard_normal((size, size)), 2.5, mode="wrap") for _ in range(3)], -1)
+    return np.clip(0.5 + 0.22 * smooth / smooth.std(), 0, 1)
+
+
+def panned(speed, frames=FRAMES):
+    """A textured plate seen through a window that moves `speed` pixels a frame."""
+    plate, middle = texture(), slice(SIZE // 2, SIZE // 2 + SIZE)
+    moved = [shift(plate, (0, -speed * f, 0), order=1, mode="wrap") for f in range(frames)]
+    return np.stack([plate_f[middle, middle] for plate_f in moved])
+
+
+def shape_moving(speed):
+    """A square over a background that stays."""
+    video = np.repeat(texture(1, SIZE)[None] * 0.3, FRAMES, axis=0)
+    for f in range(FRAMES):
+        left = round(4 + speed * f)
+        video[f, 16:32, left : left + 16] = texture(2, 16) * 0.5 + 0.5
+    return video
+
+
+def motion_of(video):
+    return measure(video, video[0]).mean["motion"]
+
+
+def test_a_still_clip_reads_equal_and_motionless():
+    video = np.repeat(texture(0, SIZE)[None], FRAMES, axis=0)
+    mean = measure(video, video[0]).mean
+    assert mean == {"ssim": 1, "psnr": PSNR_OF_EQUALS, "temporal_coherence": 1, "motion": 0, "flicker": 0,
+                    "colour_drift": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+def test_motion_of_a_pan_is_its_speed_in_pixels_per_frame(speed):
+    assert motion_of(panned(speed)) == pytest.approx(speed, rel=0.1)
+
+
+def test_motion_grows_with_a_shapes_speed():
+    readings = [motion_of(shape_moving(speed)) for speed in (0, 1, 2)]
+    assert readings[0] == 0 and readings[0] < readings[1] < readings[2]
+
+
+@pytest.mark.parametrize("strength", [0.02, 0.05, 0.1])
+def test_noise_is_flicker_and_not_motion(strength):
+    """Plain frame differences would call this noise motion: here it must read under a fifth of a pixel."""
+    still = np.repeat(texture(0, SIZE)[None], FRAMES, axis=0)
+    noisy = np.clip(still + np.random.default_rng(0).normal(0, strength, still.shape), 0, 1)
+    mean = measure(noisy, still[0]).mean
+    assert mean["motion"] < 0.2
+    assert mean["flicker"] > 255 * strength * 0.4
+
+
+def test_noise_does_not_hide_a_pan():
+    video = panned(1.0)
+    noisy = np.clip(video + np.random.default_rng(0).normal(0, 0.05, video.shape), 0, 1)
+    assert motion_of(noisy) == pytest.approx(1.0, rel=0.1)
+
+
+def test_a_pan_is_motion_and_hardly_flicker():
+    video = panned(2.0)
+    flows = [optical_flow(a, b) for a, b in zip(video[:-1], video[1:], strict=True)]
+    undone, differences = flicker(video, flows).mean(), 255 * np.abs(np.diff(video, axis=0)).mean()
+    assert undone < 0.35 * differences
+
+
+def test_motion_is_in_the_videos_own_pixels_at_any_size():
+    big = panned(1.0).repeat(4, axis=1).repeat(4, axis=2)
+    assert motion_of(big[:6]) == pytest.approx(4.0, rel=0.15)
+
+
+def test_there_and_back_cancels():
+    there = np.ones((2, 4, 4))
+    assert net_motion([there, -there] * 4).max() == 0
+
+
+def test_colour_drift_reads_colour_alone():
+    video = np.repeat(texture(0, SIZE)[None], 3, axis=0)
+    tinted = np.clip(video * [1.0, 0.9, 0.8], 0, 1)
+    assert measure(tinted, video[0]).mean["colour_drift"] > 3
+    assert measure(video[:, ::-1, ::-1], video[0]).mean["colour_drift"] == pytest.approx(0, abs=1e-6)
+
+
+def test_psnr_is_the_textbooks():
+    flat = np.full((8, 8, 3), 0.5)
+    assert psnr(flat, flat + 0.1) == pytest.approx(20.0)
+
+
+def test_a_single_frame_has_no_neighbours_and_finite_numbers():
+    picture = texture(0, SIZE)
+    mean = measure(picture[None], picture).mean
+    assert mean["motion"] == 0 and mean["temporal_coherence"] == 1
+    assert all(np.isfinite(list(mean.values())))
+
+
+def test_every_measure_has_a_unit():
+    picture = texture(0, SIZE)
+    assert set(measure(picture[None], picture).per_frame) <= set(UNITS)
+
+
+def test_cosines():
+    a = np.array([[1.0, 0.0], [0.0, 2.0]])
+    assert cosines(a, np.array([[1.0, 0.0], [1.0, 0.0]])).tolist() == [1, 0]
+    assert Measurement({"image_fidelity": cosines(a, a)}).mean == {"image_fidelity": 1.0}

@@ -1,0 +1,128 @@
+"""The fidelity report on the real host, with small CLIP models of the host's own classes."""
+
+import json
+import math
+
+import comfy.clip_vision
+import comfy.sd
+import comfy.sd1_clip
+import pytest
+import torch
+from pack import pack_module, run_node
+from standins import randomise
+
+UNITS = pack_module("nodes.core.metrics").UNITS
+WIDTH = 32
+
+
+@pytest.fixture(autouse=True)
+def no_gradients():
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def clip_vision(tmp_path_factory):
+    config = tmp_path_factory.mktemp("clip") / "config.json"
+    config.write_text(json.dumps({
+        "hidden_act": "quick_gelu", "hidden_size": 64, "image_size": 56, "intermediate_size": 128,
+        "layer_norm_eps": 1e-5, "model_type": "clip_vision_model", "num_attention_heads": 4, "num_channels": 3,
+        "num_hidden_layers": 3, "patch_size": 14, "projection_dim": WIDTH,
+    }))  # fmt: skip
+    model = comfy.clip_vision.ClipVisionModel(str(config))
+    randomise(model.model, seed=4)
+    return model
+
+
+@pytest.fixture
+def clip():
+    """The host's SD 1.5 text encoder, small, with a text projection of its own."""
+
+    class Target:
+        params = {}
+        clip, tokenizer = comfy.sd1_clip.SD1ClipModel, comfy.sd1_clip.SD1Tokenizer
+
+    config = {"hidden_act": "quick_gelu", "hidden_size": WIDTH, "intermediate_size": 64, "num_attention_heads": 2,
+              "num_hidden_layers": 3, "max_position_embeddings": 77, "vocab_size": 49408, "eos_token_id": 49407,
+              "layer_norm_eps": 1e-5}  # fmt: skip
+
+    class Small(comfy.sd1_clip.SDClipModel):
+        def __init__(self, **kwargs):
+            super().__init__(**{**kwargs, "textmodel_json_config": config})
+
+    model = comfy.sd.CLIP(Target, model_options={"clip_l_class": Small})
+    randomise(model.cond_stage_model, seed=5)
+    return model
+
+
+def video(frames=4, seed=0):
+    return torch.rand(frames, 40, 48, 3, generator=torch.Generator().manual_seed(seed))
+
+
+def report(images, image, **more):
+    plot, text, fidelity, motion = run_node("NRFidelityReport", images=images, image=image, **more)
+    return plot, json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report")), fidelity, motion
+
+
+def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
+    frames = video()
+    plot, text, fidelity, motion = report(frames, frames[:1])
+    assert set(text) == {"frames", "width", "height", "units", "mean", "per_frame", "notes"}
+    assert (text["frames"], text["width"], text["height"]) == (4, 48, 40)
+    assert set(text["mean"]) == set(text["per_frame"]) == set(text["units"]) <= set(UNITS)
+    assert text["per_frame"]["ssim"][0] == 1 and len(text["per_frame"]["ssim"]) == 4
+    assert math.isclose(fidelity, text["mean"]["ssim"], abs_tol=1e-5)
+    assert math.isclose(motion, text["mean"]["motion"], abs_tol=1e-5)
+    assert plot.shape == (1, 900, 1200, 3) and 0 <= float(plot.min()) < float(plot.max()) <= 1
+
+
+def test_a_baseline_is_measured_beside_the_video():
+    frames = video()
+    _, text, *_ = report(frames, frames[:1], baseline=video(seed=1))
+    assert set(text["baseline"]) == {"mean", "per_frame"}
+    assert text["baseline"]["mean"]["ssim"] < text["mean"]["ssim"]
+
+
+def test_the_picture_is_fitted_to_the_frames():
+    _, text, *_ = report(video(), torch.rand(1, 90, 100, 4))
+    assert -1 <= text["mean"]["ssim"] <= 1
+
+
+def test_one_frame_is_enough():
+    frames = video(1)
+    _, text, fidelity, motion = report(frames, frames)
+    assert (fidelity, motion) == (1, 0) and text["mean"]["temporal_coherence"] == 1
+
+
+def test_clip_measures_have_the_papers_names(clip_vision):
+    frames = video()
+    _, text, *_ = report(frames, frames[:1], clip_vision=clip_vision)
+    assert text["per_frame"]["image_fidelity"][0] == pytest.approx(1, abs=1e-4)
+    assert len(text["per_frame"]["temporal_coherence_clip"]) == 3
+    assert "text_alignment" not in text["mean"] and text["notes"] == []
+
+
+def test_text_alignment_where_text_and_frames_share_a_space(clip_vision, clip):
+    frames = video()
+    more = {"clip_vision": clip_vision, "clip": clip}
+    _, cat, *_ = report(frames, frames[:1], text="a cat", **more)
+    _, dog, *_ = report(frames, frames[:1], text="an entirely different sentence", **more)
+    assert all(-1 <= x <= 1 for x in cat["per_frame"]["text_alignment"])
+    assert cat["mean"]["text_alignment"] != dog["mean"]["text_alignment"]
+
+
+def test_text_alignment_is_refused_in_words_without_a_projection(clip_vision, clip):
+    clip.cond_stage_model.clip_l.transformer.text_projection.weight.copy_(torch.eye(WIDTH))
+    frames = video()
+    _, text, *_ = report(frames, frames[:1], clip_vision=clip_vision, clip=clip, text="a cat")
+    assert "text_alignment" not in text["mean"]
+    assert text["notes"] == [
+        "text_alignment cannot be had: this CLIP came without its text projection, so text and frames have no "
+        "embedding space in common."
+    ]
+
+
+def test_text_without_clip_vision_says_what_is_missing(clip):
+    frames = video()
+    _, text, *_ = report(frames, frames[:1], clip=clip, text="a cat")
+    assert text["notes"] == ["text_alignment cannot be had: link clip_vision too."]
