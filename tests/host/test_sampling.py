@@ -154,6 +154,7 @@ def test_applying_twice_replaces_the_first(model):
     assert torch.equal(ksampler("KSampler", twice, latent)["samples"], ksampler("KSampler", once, latent)["samples"])
     removed = patched(once, Schedule(strength=0.0))
     assert torch.equal(ksampler("KSampler", removed, latent)["samples"], ksampler("KSampler", model, latent)["samples"])
+    assert torch.equal(ksampler("KSampler", once, latent)["samples"], ksampler("KSampler", twice, latent)["samples"])
 
 
 def guider_of(kind, model):
