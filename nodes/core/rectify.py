@@ -42,13 +42,20 @@ def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
 
 
 def rectified(
-    denoised: Tensor, anchor: Tensor, omega: Tensor, strength: float | Tensor, axis: int, pivot: int
+    denoised: Tensor,
+    anchor: Tensor,
+    omega: Tensor,
+    strength: float | Tensor,
+    axis: int,
+    pivot: int,
+    measured: float | Tensor = 1.0,
 ) -> Tensor:
     """Equation (1), as a blend with the anchor and a shift by the pivot's residual: two passes over the clip.
 
-    All float32; `omega` and a tensor `strength` broadcast over the clip, `axis` is its frame axis.
+    All float32; `omega` and a tensor `strength` broadcast over the clip, `axis` is its frame axis. `measured`
+    broadcasts over the pivot frame: 0 where its residual is no bias of the model and has nothing to lend.
     """
-    pivot_residual = anchor.narrow(axis, pivot, 1) - denoised.narrow(axis, pivot, 1)
+    pivot_residual = (anchor.narrow(axis, pivot, 1) - denoised.narrow(axis, pivot, 1)) * measured
     own_share, pivot_share = strength * (1.0 - omega), strength * omega
     return torch.lerp(denoised, anchor, own_share).addcmul_(pivot_share, pivot_residual)
 
@@ -57,11 +64,22 @@ class Rectifier:
     """One run's state: the anchor, and the last step from which the next anchor follows.
 
     anchor: clip in model space, float32, [B, C, T, H, W] or [F, C, H, W]; owned and changed in place.
-    omega: ω broadcast over the clip. mask: None, or λ's share over space and time, broadcast likewise.
+    omega: ω broadcast over the clip. mask: λ's share over space and time, broadcast likewise. moves: False keeps the
+    anchor where it is. measured: as in `rectified`.
     """
 
-    def __init__(self, anchor: Tensor, omega: Tensor, axis: int, pivot: int, mask: Tensor | None = None, moves=True):
-        self.anchor, self.omega, self.axis, self.pivot, self.mask, self.moves = anchor, omega, axis, pivot, mask, moves
+    def __init__(
+        self,
+        anchor: Tensor,
+        omega: Tensor,
+        axis: int,
+        pivot: int,
+        mask: float | Tensor = 1.0,
+        moves: bool = True,
+        measured: float | Tensor = 1.0,
+    ):
+        self.anchor, self.omega, self.axis, self.pivot = anchor, omega, axis, pivot
+        self.mask, self.moves, self.measured = mask, moves, measured
         self.saw_nonfinite = False
         self._last: tuple[Tensor, NoiseLevel] | None = None
 
@@ -70,8 +88,8 @@ class Rectifier:
         anchor = self.advance(level)
         corrected = denoised.float()
         if strength > 0:
-            share = strength if self.mask is None else strength * self.mask
-            corrected = rectified(corrected, anchor, self.omega, share, self.axis, self.pivot)
+            share = strength * self.mask
+            corrected = rectified(corrected, anchor, self.omega, share, self.axis, self.pivot, self.measured)
         if not torch.isfinite(corrected.sum()):
             # What the model has broken stays visible, and stays out of the anchor and of the other frames.
             self.saw_nonfinite = True

@@ -30,7 +30,7 @@ from ..core.frames import (
 from ..core.rectify import Rectifier
 from ..core.schedule import IMAGE, SAMPLING_PERCENT, Schedule
 from .log import logger
-from .noise_levels import Progress, noise_level
+from .noise_levels import Progress, held_frames_are_noised, noise_level
 
 KEY = "noise_rectification"
 
@@ -115,16 +115,19 @@ class _Run:
         wrappers = model_options["transformer_options"]["wrappers"]
         wrappers[WrappersMP.PREDICT_NOISE] = {KEY: [self.predict_noise], **wrappers.get(WrappersMP.PREDICT_NOISE, {})}
 
-    def sampler_sample(self, executor, guider, sigmas, extra_args, callback, noise, latent_image, *args, **kwargs):
+    def sampler_sample(
+        self, executor, guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None, *args, **kwargs
+    ):
         """SAMPLER_SAMPLE wrapper: `latent_image` is in model space, the model is on its device."""
+        inputs = (guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask, *args)
         self.model_sampling = guider.inner_model.model_sampling
         last_sigma = float(sigmas[-1])  # read now: uni_pc writes into its last entry
         if noise_level(self.model_sampling, float(sigmas[0])).noise == 0:
             self.noiseless = True
-            return executor(guider, sigmas, extra_args, callback, noise, latent_image, *args, **kwargs)
+            return executor(*inputs, **kwargs)
         self.progress = self._progress(sigmas)
-        self.rectifier = self._rectifier(guider.inner_model, latent_image)
-        samples = executor(guider, sigmas, extra_args, callback, noise, latent_image, *args, **kwargs)
+        self.rectifier = self._rectifier(guider.inner_model, latent_image, denoise_mask)
+        samples = executor(*inputs, **kwargs)
         if self.settings.hand_on is not None:
             self.settings.hand_on(self.rectifier.advance(noise_level(self.model_sampling, last_sigma)))
         return samples
@@ -169,18 +172,31 @@ class _Run:
             return Progress.over_percent(self.model_sampling)
         return Progress.over_steps(sigmas if self.settings.sigmas is None else self.settings.sigmas)
 
-    def _rectifier(self, inner_model, latent_image: Tensor) -> Rectifier:
+    def _rectifier(self, inner_model, latent_image: Tensor, denoise_mask: Tensor | None) -> Rectifier:
         video = video_part(latent_image, self.shapes)
         anchor = self._anchor(inner_model, latent_image).to(video.device, torch.float32, copy=True)
-        frames, mask = frame_count(anchor.shape), self.settings.mask
+        frames, mask, axis = frame_count(anchor.shape), self.settings.mask, frame_axis(anchor.shape)
+        pivot = self.schedule.pivot(frames)
         return Rectifier(
             anchor=anchor,
             omega=over_frames(self.schedule.omegas(frames), anchor),
-            axis=frame_axis(anchor.shape),
-            pivot=self.schedule.pivot(frames),
-            mask=None if mask is None else fit_mask(mask, anchor.shape).to(anchor.device),
+            axis=axis,
+            pivot=pivot,
+            mask=1.0 if mask is None else fit_mask(mask, anchor.shape).to(anchor.device),
             moves=self.schedule.anchor != IMAGE,
+            measured=self._measured(inner_model, latent_image, denoise_mask, axis, pivot),
         )
+
+    def _measured(self, inner_model, latent_image: Tensor, denoise_mask: Tensor | None, axis: int, pivot: int):
+        """Where the pivot frame's prediction measures the model's bias.
+
+        Frames that the host's mask holds are shown to some models without noise (LTX-Video, Wan 2.2 5B, Cosmos): what
+        the model says of them is no prediction of a clean frame, and the host puts the image in its place.
+        """
+        if denoise_mask is None or held_frames_are_noised(inner_model):
+            return 1.0
+        mask = video_part(denoise_mask.expand_as(latent_image), self.shapes)
+        return mask.narrow(axis, pivot, 1).to(latent_image.device, torch.float32)
 
     def _anchor(self, inner_model, latent_image: Tensor) -> Tensor:
         """Where the anchor starts, in model space: an earlier stage's, the reference, or the sampler's own latent."""

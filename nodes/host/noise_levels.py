@@ -24,6 +24,15 @@ def noise_level(model_sampling, sigma: float) -> NoiseLevel:
     return NoiseLevel(signal=float(signal), noise=float(noise))
 
 
+def held_frames_are_noised(model) -> bool:
+    """Whether the host's mask shows the model held frames at the run's noise level, and not clean: asked with unit
+    noise over an empty latent."""
+    zero, one = torch.zeros(1, 1, 1, 1, 1), torch.ones(1, 1, 1, 1, 1)
+    sigma = torch.tensor([0.5])
+    shown = model.scale_latent_inpaint(x=zero.clone(), sigma=sigma, noise=one, latent_image=zero.clone())
+    return bool(shown.any())
+
+
 def starts_at_sigma_max(model_sampling, sigma: float) -> bool:
     """Whether the host treats a start at `sigma` as a start from pure noise (its `Sampler.max_denoise`)."""
     sigma_max = float(model_sampling.sigma_max)

@@ -387,7 +387,7 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
         inner_model = flow_model.model
 
         def outer_sample(self, noise, latent_image, sampler, sigmas, latent_shapes=None):
-            def run(guider, sigmas, extra_args, callback, noise, latent_image):
+            def run(guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None):
                 x = sampling.noise_scaling(sigmas[:1], noise.clone(), latent_image)
                 for s, s_next in zip(sigmas[:-1], sigmas[1:], strict=True):
                     d = execute(WrappersMP.PREDICT_NOISE, lambda x, t: torch.tanh(x) - 0.3, self, x, s.reshape(1))
