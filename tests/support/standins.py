@@ -42,7 +42,7 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
             if parameter.ndim > 1:
                 fan_in = parameter[0].numel()
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / fan_in**0.5)
-            else:
+            elif parameter.ndim == 1:
                 parameter.fill_(1.0 if name.endswith("weight") else 0.0)
 
 
