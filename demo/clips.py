@@ -1,13 +1,14 @@
 """The demo model's world: short clips, made on the fly, whose motion has a name (nodes/core/motions.py).
 
 A scene is a still background plate, wider than the frame so that no border ever shows, and maybe one object on a second
-plate. A motion moves the window through which a plate is seen: the camera moves both plates, a drift moves the
-object's.
+plate. A motion moves the windows through which the plates are seen: the camera's moves both, a drift the object's.
 
 Pictures come out of the scikit-image wheel (public domain or CC0, see README.md); shapes and textures are drawn.
 """
 
+import importlib.util
 import math
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -17,41 +18,29 @@ import skimage.io
 import torch
 import torch.nn.functional as F
 
+
+def load_pack(name: str = "rectification"):
+    """Make the pack's folder `nodes` importable by another name: ComfyUI has a top-level module `nodes` of its own."""
+    folder = Path(__file__).parents[1] / "nodes"
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
+load_pack()
+from rectification.core import motions  # noqa: E402
+
 FRAMES, SIZE, PLATE = 16, 64, 96
-PIXELS_PER_FRAME = 2.0  # pans and drifts: one patch of the network (8 pixels) in the time that one spans (4 frames)
-ZOOM_PER_FRAME = 1.4 ** (1 / 15)
-DEGREES_PER_FRAME = 2.0
 
 # The first ones hold more to recognise and are drawn more often.
 TRAINING_PHOTOS = (*2 * ("astronaut.png", "chelsea.png", "rocket.jpg"), "hubble_deep_field.jpg", "retina.jpg")
 TRAINING_TEXTURES = ("brick.png", "grass.png", "gravel.png", "cell.png", "horse.png")
 HELD_OUT = ("coffee.png", "camera.png")
 
-DIRECTIONS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
-
 
 # ---- motion ----------------------------------------------------------------------------------------------------------
-
-
-def window(motion: str, frames: int, start: float, layer: str = "camera") -> torch.Tensor:
-    """Where on its plate a layer is seen: affine maps [F, 2, 3] from frame to plate, both in pixels from the centre.
-
-    start: the time of the first frame; at time 0 the window lies straight in the middle of the plate.
-    layer: "camera" for what the camera films, "object" for the plate of the object.
-    """
-    verb, _, direction = motion.partition(" ")
-    time = start + torch.arange(frames, dtype=torch.float32)
-    maps = torch.eye(2, 3).repeat(frames, 1, 1)
-    if verb == "pan" or (verb == "drift" and layer == "object"):
-        sign = 1.0 if verb == "pan" else -1.0  # an object that goes left is one seen through a window that goes right
-        maps[:, :, 2] = sign * PIXELS_PER_FRAME * time[:, None] * torch.tensor(DIRECTIONS[direction])
-    elif verb == "zoom":
-        maps[:, :, :2] *= (ZOOM_PER_FRAME ** (-time if direction == "in" else time))[:, None, None]
-    elif verb == "turn":
-        angle = torch.deg2rad(DEGREES_PER_FRAME * time) * (1.0 if direction == "left" else -1.0)
-        cos, sin = angle.cos(), angle.sin()
-        maps[:, :, :2] = torch.stack([cos, sin, -sin, cos], -1).reshape(-1, 2, 2)
-    return maps
 
 
 def film(plates: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
@@ -65,10 +54,14 @@ def film(plates: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
     return clips.unflatten(2, (windows.shape[1], SIZE))
 
 
-def render(backgrounds, objects, motions: list[str], frames: int, start: float) -> torch.Tensor:
-    """Background plates [B, 3, N, N] and object plates [B, 4, N, N] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE]."""
-    clips = film(backgrounds, torch.stack([window(motion, frames, start) for motion in motions]))
-    layer = film(objects, torch.stack([window(motion, frames, start, "object") for motion in motions]))
+def render(backgrounds, objects, names: list[str], frames: int, start: float) -> torch.Tensor:
+    """Background plates [B, 3, N, N] and object plates [B, 4, N, N] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE].
+
+    start: the time of the first frame; at time 0 the window lies straight in the middle of the plate.
+    """
+    rates = motions.prompt_rates(torch.cat([motions.prompt_tokens(name) for name in names]))
+    camera, drift = motions.windows(rates, start + torch.arange(frames)).unbind(1)
+    clips, layer = film(backgrounds, camera), film(objects, drift)
     return clips.lerp(layer[:, :3], layer[:, 3:])
 
 
@@ -191,11 +184,11 @@ class Painter:
         shown = drifts or kind == "texture"
         return background, self.item(18.0) if shown else torch.zeros(4, self.size, self.size)
 
-    def clips(self, motions: list[str]) -> torch.Tensor:
+    def clips(self, names: list[str]) -> torch.Tensor:
         """A new clip for each motion: [B, 3, FRAMES, SIZE, SIZE] in 0…1."""
-        backgrounds, objects = zip(*map(self.scene, motions), strict=True)
+        backgrounds, objects = zip(*map(self.scene, names), strict=True)
         # The camera passes the middle of the plate in the middle of the clip: it sees no border.
-        return render(torch.stack(backgrounds), torch.stack(objects), motions, FRAMES, -(FRAMES - 1) / 2)
+        return render(torch.stack(backgrounds), torch.stack(objects), names, FRAMES, -(FRAMES - 1) / 2)
 
 
 # ---- the shipped pictures and their true clips -----------------------------------------------------------------------

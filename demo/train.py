@@ -1,6 +1,6 @@
 """Trains the demo video model from nothing and writes demo/model.safetensors.
 
-    python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 80
+    python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 60
 
 Run it with a Python that runs that ComfyUI and has scikit-image. The data needs no download (clips.py). The network is
 built by the class that the nodes load (nodes/host/demo_model.py). `--minutes` is the training time: the learning rate
@@ -9,13 +9,13 @@ written every few minutes; `--resume` goes on from it. README.md says what the s
 """
 
 import argparse
-import importlib.util
 import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import clips
 import torch
 from einops import rearrange
 from safetensors.torch import save_file
@@ -47,15 +47,6 @@ SIGMA_LOG_MEAN, SIGMA_LOG_STD = 0.4, 1.2
 BANDS = (0.03, 0.3, 1.0, 3.0, 8.0, 14.7)  # edges of the σ bands that the losses are reported in
 
 
-def load_file(name: str, path: Path):
-    """Import one file of the pack by its path: the pack's folder `nodes` has the name of a module of ComfyUI."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def load_host(comfyui: Path, device: str):
     """Put ComfyUI on the path, on the chosen device, and return the pack's model file."""
     sys.path.insert(0, str(comfyui))
@@ -63,7 +54,9 @@ def load_host(comfyui: Path, device: str):
 
     comfy.cli_args.args.cpu = device == "cpu"
     comfy.cli_args.args.use_pytorch_cross_attention = True
-    return load_file("demo_model", HERE.parent / "nodes" / "host" / "demo_model.py")
+    from rectification.host import demo_model  # the pack's `nodes`, see clips.load_pack
+
+    return demo_model
 
 
 # ---- the network's start ---------------------------------------------------------------------------------------------
@@ -79,12 +72,21 @@ def principal_patches(latents: torch.Tensor, network: nn.Module):
     return directions.flip(1).T, variances.flip(0).clamp(min=0)
 
 
+def nearness(network: nn.Module) -> torch.Tensor:
+    """Scale of queries and keys [dim]: 0.8 in the entries turned by time; by place, 3, 2 and 1.2 in turn over heads."""
+    along_time, *along_place = network.rope_embedder.axes_dim
+    heads = [[0.8] * along_time + [scale] * sum(along_place) for scale in (3.0, 2.0, 1.2)]
+    return torch.tensor(heads).repeat(network.num_heads // 3, 1).flatten()
+
+
 @torch.no_grad()
 def initialise(network: nn.Module, latents: torch.Tensor):
-    """Start as a linear autoencoder of patches whose blocks add nothing yet.
+    """Start as a linear autoencoder of patches whose blocks add nothing yet, but already look at the right places.
 
-    Tokens begin as the patches' principal components, half whitened, and the head turns them back. The head's layer
-    norm would lose a patch's contrast: a few entries of each token are large constants, so its divisor is one too.
+    Attention begins with constant queries and keys, turned by the rotary places: it sees what is near in the scene,
+    whatever its time. Tokens begin as the patches' principal components, half whitened, and the head turns them back.
+    The head's layer norm would lose a patch's contrast: a few entries of each token are large constants, so its divisor
+    is nearly one too.
     """
     for name, parameter in network.named_parameters():
         if parameter.ndim == 1:
@@ -97,6 +99,10 @@ def initialise(network: nn.Module, latents: torch.Tensor):
             parameter.normal_(std=parameter.shape[1] ** -0.5)
     for block in network.blocks:
         block.modulation[:, [2, 5]] = 1.0  # the gates
+        for layer, norm in ((block.self_attn.q, block.self_attn.norm_q), (block.self_attn.k, block.self_attn.norm_k)):
+            layer.weight *= 0.5
+            layer.bias.fill_(1.0)
+            norm.weight.copy_(nearness(network))
         for last in (block.self_attn.o, block.cross_attn.o, block.ffn[2]):
             last.weight.zero_()
 
@@ -109,9 +115,11 @@ def initialise(network: nn.Module, latents: torch.Tensor):
     faded = directions[:kept].reshape(kept, *embedding.weight.shape[1:]) * network.fades()
     embedding.weight.zero_()
     embedding.weight[:kept] = faded * whitening.reshape(-1, 1, 1, 1, 1)
-    embedding.bias[kept:] = (2 * energy / constants).sqrt() * torch.tensor([1.0, -1.0]).repeat(constants // 2)
+    embedding.bias[kept:] = (4 * energy / constants).sqrt() * torch.tensor([1.0, -1.0]).repeat(constants // 2)
+    for block in network.blocks:
+        block.self_attn.q.weight[:, kept:] = block.self_attn.k.weight[:, kept:] = 0.0
     head.weight.zero_()
-    head.weight[:, :kept] = rearrange(faded, "k c p q r -> (p c q r) k") / whitening * (3 * energy / dim).sqrt()
+    head.weight[:, :kept] = rearrange(faded, "k c p q r -> (p c q r) k") / whitening * (5 * energy / dim).sqrt()
 
 
 # ---- the loss --------------------------------------------------------------------------------------------------------
@@ -120,17 +128,17 @@ def initialise(network: nn.Module, latents: torch.Tensor):
 class Teacher:
     """Makes training examples and judges the network's answers, in the host's own noise levels."""
 
-    def __init__(self, model, painter, motions, device: torch.device):
-        self.model, self.painter, self.motions, self.device = model, painter, motions, device
+    def __init__(self, model, painter, device: torch.device):
+        self.model, self.painter, self.device = model, painter, device
         self.sampling = model.model_sampling
         self.chance = torch.Generator().manual_seed(int(painter.rng.integers(2**31)))
 
     def clips(self, count: int):
         """Latents [B, 3, F, H, W] and their prompts [B, 2, vocabulary]."""
-        names = list(self.painter.rng.choice(self.motions.MOTIONS, count))
+        names = list(self.painter.rng.choice(clips.motions.MOTIONS, count))
         latents = self.model.process_latent_in(self.painter.clips(names) * 2 - 1)
         told = [name if self.painter.rng.random() >= NO_PROMPT else "nothing" for name in names]
-        prompts = torch.cat([self.motions.prompt_tokens(name) for name in told])
+        prompts = torch.cat([clips.motions.prompt_tokens(name) for name in told])
         return latents.to(self.device), prompts.to(self.device)
 
     def noise_levels(self, count: int) -> torch.Tensor:
@@ -144,8 +152,10 @@ class Teacher:
         """Squared error of the predicted clean clips [B]."""
         noise = torch.randn(latents.shape, generator=self.chance).to(self.device)
         wide = sigma.reshape(-1, 1, 1, 1, 1)
-        noised = self.sampling.calculate_input(sigma, latents + wide * noise)
-        clean = network.forward_clip(noised, self.sampling.timestep(sigma).float(), prompts)
+        noised = latents + wide * noise
+        scaled = self.sampling.calculate_input(sigma, noised)
+        answer = network.forward_clip(scaled, self.sampling.timestep(sigma).float(), prompts)
+        clean = self.sampling.calculate_denoised(sigma, answer, noised)
         return (clean - latents).square().mean((1, 2, 3, 4))
 
     def lesson(self, network, count: int):
@@ -193,13 +203,11 @@ def save_weights(average: dict, path: Path, config: dict, note: dict):
 def train(arguments):
     device = torch.device(arguments.device)
     demo_model = load_host(arguments.comfyui, arguments.device)
-    motions = load_file("motions", HERE.parent / "nodes" / "core" / "motions.py")
-    clips = load_file("clips", HERE / "clips.py")
     torch.manual_seed(arguments.seed)
 
     config = demo_model.DemoConfig(CONFIG)
     config.set_inference_dtype(torch.float32, None)
-    model = config.get_model({}).to(device)
+    model = config.get_model({})
     network = model.diffusion_model.train().requires_grad_()
     checkpoint = arguments.output.with_suffix(".checkpoint")
     saved = torch.load(checkpoint, map_location=device) if arguments.resume else None
@@ -207,14 +215,15 @@ def train(arguments):
 
     # A resumed run draws new clips: the seeds are moved on by the steps already made.
     seeds = [1000 * arguments.seed + 10 * step + worker for worker in range(arguments.workers)]
-    teachers = [Teacher(model, clips.Painter(seed), motions, device) for seed in seeds]
+    teachers = [Teacher(model, clips.Painter(seed), device) for seed in seeds]
     pool = ThreadPoolExecutor(len(teachers), initializer=torch.set_num_threads, initargs=(1,))
-    judge = Teacher(model, clips.Painter(10**6), motions, device)
+    judge = Teacher(model, clips.Painter(10**6), device)
     exam = (*judge.clips(48), judge.noise_levels(48))
     if saved:
         network.load_state_dict(saved["network"])
     else:
         initialise(network, judge.clips(128)[0].cpu())
+    model.to(device)
     average = saved["average"] if saved else {k: v.clone() for k, v in network.state_dict().items()}
     schools = optimizers(network)
     for optimizer, state in zip(schools, saved["optimizers"] if saved else [], strict=False):
@@ -270,7 +279,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--comfyui", type=Path, required=True, help="folder of a ComfyUI")
     parser.add_argument("--output", type=Path, default=HERE / "model.safetensors")
-    parser.add_argument("--minutes", type=float, default=80.0, help="training time, those of a resumed run included")
+    parser.add_argument("--minutes", type=float, default=60.0, help="training time, those of a resumed run included")
     parser.add_argument("--save-every", type=float, default=5.0, help="minutes between checkpoints")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, …")
     parser.add_argument("--seed", type=int, default=0)

@@ -24,9 +24,9 @@ MOTIONS = (
     "turn right",
 )
 
-PIXELS_PER_FRAME = 2.0  # pan and drift
-ZOOM_PER_FRAME = math.log(1.4) / 15
-TURN_PER_FRAME = math.radians(2.0)
+PIXELS_PER_FRAME = 0.75  # pan and drift: 11 pixels over 16 frames
+ZOOM_PER_FRAME = math.log(1.2) / 15
+TURN_PER_FRAME = math.radians(0.75)
 
 
 def prompt_tokens(motion: str) -> torch.Tensor:

@@ -25,6 +25,9 @@ import torch
 from einops import rearrange
 from torch import nn
 
+from ..core.motions import prompt_rates, windows
+
+RATES = "noise_rectification_demo_rates"  # key in transformer_options: how the prompts move the camera
 WEIGHTS = Path(__file__).parents[2] / "demo" / "model.safetensors"
 
 
@@ -94,13 +97,34 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         clip = self.forward_clip(clip, timestep[::frames], context[::frames], transformer_options=transformer_options)
         return rearrange(clip, "b c f h w -> (b f) c h w")
 
-    def forward_clip(self, clip, timestep, context, **kwargs):
+    def forward_clip(self, clip, timestep, context, transformer_options=None, **kwargs):
         """[B, C, F, H, W] -> the clean clip, same shape. timestep: [B]; context: [B, 2, vocabulary]."""
         frames, height, width = clip.shape[2:]
         # To whole patches, by repeating borders and last frame: the host would put the first frame after the last.
         missing = [-size % patch for size, patch in zip(clip.shape[2:], self.patch_size, strict=True)]
         padded = nn.functional.pad(clip, [n for gap in reversed(missing) for n in (0, gap)], mode="replicate")
-        return super().forward(padded, timestep, context, **kwargs)[:, :, :frames, :height, :width]
+        options = {**(transformer_options or {}), RATES: prompt_rates(context.float())}
+        clip = super().forward(padded, timestep, context, transformer_options=options, **kwargs)
+        return clip[:, :, :frames, :height, :width]
+
+    def rope_encode(self, t, h, w, device=None, dtype=None, transformer_options=None, **kwargs):
+        """Rotary angles of the places that patches have in the scene, not in the frame: [B, (t h w), heads, d/2, 2, 2].
+
+        The prompt says how the camera moves, so a token knows which places of the other frames show the same thing
+        (compare geometry-aware attention, arXiv 2310.10375). Half of the heads follow the camera, half the object.
+        """
+        size = torch.tensor(self.patch_size, dtype=torch.float32, device=device)
+        axes = [torch.arange(n // hop, device=device) for n, hop in zip((t, h, w), self.patch_size, strict=True)]
+        # Middles of the patches, in frames and pixels from the middle of the clip.
+        time, y, x = ((axis - (len(axis) - 1) / 2) * hop for axis, hop in zip(axes, size, strict=True))
+        maps = windows(transformer_options[RATES], time)
+        frame = torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, len(x)), torch.ones(len(y), len(x)).to(x)], -1)
+        scene = torch.einsum("bltij,hwj->blthwi", maps, frame)
+        times = time.reshape(-1, 1, 1, 1).expand(*scene.shape[:-1], 1)
+        places = torch.cat([times, scene.flip(-1)], -1) / size
+        layers = self.rope_embedder(rearrange(places, "b l t h w i -> (b l) (t h w) i"))
+        layers = rearrange(layers, "(b l) 1 n d i j -> b n l d i j", l=2)
+        return layers.repeat_interleave(torch.tensor([-(-self.num_heads // 2), self.num_heads // 2]).to(device), dim=2)
 
     def unpatchify(self, x, grid_sizes):
         """Tokens [B, (t h w), (p c q r)] -> clip [B, C, F, H, W]: overlapping patches are added up."""
@@ -129,7 +153,16 @@ class DemoLatentFormat(comfy.latent_formats.LatentFormat):
 
 
 class CleanPrediction(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sampling.X0):
-    """Stable Diffusion's noise levels for a network that predicts the clean clip."""
+    """Stable Diffusion's noise levels for a network that predicts the clean clip.
+
+    What is too fine for a token is left as it is once the noise is weaker than it.
+    """
+
+    FINE = 0.12  # standard deviation of what no token can hold
+
+    def calculate_denoised(self, sigma, model_output, model_input):
+        sigma = comfy.model_sampling.reshape_sigma(sigma, model_output.ndim)
+        return torch.lerp(model_output, model_input, self.FINE**2 / (sigma**2 + self.FINE**2))
 
 
 class DemoVideo(comfy.model_base.BaseModel):

@@ -1,0 +1,167 @@
+"""What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints a table and writes editor.md.
+
+Real Chromium on both frontends and both canvases: script time of a move event while a point of a 240-frame curve is
+dragged; frame times while a canvas of 100 editors is panned, beside 100 KSampler nodes; and what is left
+when the nodes are deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))
+
+from comfy_page import ComfyPage  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+from servers import CHROMIUM_FLAGS, FRONTENDS, chromium, running_server  # noqa: E402
+
+FRAMES = 240
+NODES = 100
+MOVES = 300
+PAN_MOVES = 90
+HEAD = f"""# The ω curve editor in the browser
+
+Written by `python benchmarks/editor.py`. Chromium without a GPU, {{cores}} CPU cores that other work may share.
+
+* drag: script time of one move event while a point of a {FRAMES}-frame curve is dragged, median (95th percentile)
+  of {MOVES}; the aim is 4 ms.
+* pan: time between two frames while a canvas of {NODES} nodes is panned, all in sight, median (95th percentile); with
+  editors, and with KSampler nodes, which have as many inputs, for comparison.
+* left: event listeners and clocks that remain, more than before, when the {NODES} nodes are deleted and garbage is
+  collected; with editors, and with KSampler nodes.
+
+| frontend | canvas | drag, ms | pan with editors, ms | pan with KSamplers, ms | left by editors | left by KSamplers |
+|---|---|---|---|---|---|---|
+"""
+
+
+def summary(times: list[float]) -> str:
+    return f"{statistics.median(times):.1f} ({statistics.quantiles(times, n=20)[-1]:.1f})"
+
+
+def drag_cost(comfy: ComfyPage) -> list[float]:
+    """Script time of each move event: from before the first listener to after the editor's own."""
+    comfy.add_schedule()
+    comfy.page.locator(".nr-frames input").fill(str(FRAMES))
+    comfy.press("Enter")
+    comfy.page.locator(".nr-shape button").nth(1).click()
+    comfy.evaluate(
+        """() => {
+            window.nrTimes = [];
+            let start = 0;
+            window.addEventListener('pointermove', () => { start = performance.now(); }, true);
+            document.querySelector('.nr-chart').addEventListener(
+                'pointermove', () => window.nrTimes.push(performance.now() - start));
+        }"""
+    )
+    mouse = comfy.page.mouse
+    mouse.move(*comfy.middle("point:1"))
+    mouse.down()
+    for i in range(MOVES):
+        mouse.move(560 + 3.1 * (i % 50), 250 + 2.3 * (i % 37))
+    mouse.up()
+    return comfy.evaluate("() => window.nrTimes")
+
+
+def fill(comfy: ComfyPage, kind: str) -> None:
+    comfy.evaluate(
+        """([kind, count]) => {
+            for (let i = 0; i < count; i++) {
+                const node = LiteGraph.createNode(kind);
+                node.pos = [(i % 10) * 480 + 200, Math.floor(i / 10) * 760 + 200];
+                app.graph.add(node);
+            }
+            app.canvas.ds.scale = 0.22;
+            app.canvas.ds.offset = [0, 0];
+            app.canvas.setDirty(true, true);
+        }""",
+        [kind, NODES],
+    )
+    comfy.wait("count => app.graph._nodes.length === count", NODES)
+    comfy.page.wait_for_timeout(2000)
+
+
+def pan_cost(comfy: ComfyPage) -> list[float]:
+    """Time between two frames while the middle button pans."""
+    comfy.evaluate(
+        """() => {
+            window.nrFrames = [];
+            window.nrPanning = true;
+            const tick = time => { window.nrFrames.push(time); if (window.nrPanning) requestAnimationFrame(tick); };
+            requestAnimationFrame(tick);
+        }"""
+    )
+    mouse = comfy.page.mouse
+    mouse.move(640, 450)
+    mouse.down(button="middle")
+    for i in range(PAN_MOVES):
+        mouse.move(640 + 2 * (i % 30), 450 + i % 20)
+    mouse.up(button="middle")
+    comfy.evaluate("() => { window.nrPanning = false; }")
+    times = comfy.evaluate("() => window.nrFrames")
+    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+
+
+def listeners(comfy: ComfyPage, devtools) -> int:
+    for _ in range(3):
+        devtools.send("HeapProfiler.collectGarbage")
+        comfy.page.wait_for_timeout(400)
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return int(next(metric["value"] for metric in metrics if metric["name"] == "JSEventListeners"))
+
+
+def crowd_cost(comfy: ComfyPage, kind: str) -> tuple[list[float], str]:
+    """Pan times with 100 nodes of a kind, and what they leave behind. The first round warms the host's own caches."""
+    devtools = comfy.page.context.new_cdp_session(comfy.page)
+    devtools.send("Performance.enable")
+    left = ""
+    for _ in range(2):
+        comfy.start_test()
+        before = listeners(comfy, devtools)
+        fill(comfy, kind)
+        times = pan_cost(comfy)
+        comfy.evaluate("() => { for (const node of [...app.graph._nodes]) app.graph.remove(node); }")
+        comfy.page.wait_for_timeout(1000)
+        clocks = comfy.evaluate("() => window.nrClocks.size")
+        left = f"{listeners(comfy, devtools) - before} listeners, {clocks} clocks"
+    return times, left
+
+
+def main() -> None:
+    report = HEAD.format(cores=os.cpu_count())
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        for frontend in FRONTENDS:
+            with running_server(frontend, Path(temporary) / frontend) as address:
+                for canvas in ("legacy", "vue"):
+                    page = browser.new_page(viewport={"width": 1280, "height": 900})
+                    comfy = ComfyPage(page, address, vue=canvas == "vue")
+                    comfy.open()
+                    drag = summary(drag_cost(comfy))
+                    comfy.open()
+                    editors, left_by_editors = crowd_cost(comfy, "NRSchedule")
+                    comfy.open()
+                    samplers, left_by_samplers = crowd_cost(comfy, "KSampler")
+                    cells = [
+                        frontend,
+                        canvas,
+                        drag,
+                        summary(editors),
+                        summary(samplers),
+                        left_by_editors,
+                        left_by_samplers,
+                    ]
+                    report += f"| {' | '.join(cells)} |\n"
+                    (HERE / "editor.md").write_text(report, encoding="utf-8")
+                    page.close()
+        browser.close()
+    print(report)
+
+
+if __name__ == "__main__":
+    main()

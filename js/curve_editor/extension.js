@@ -1,0 +1,13 @@
+/** Registers the ω curve editor with the host. */
+
+import { app } from "../../../scripts/app.js";
+import { loadStyle } from "./style.js";
+import { loadTexts } from "./texts.js";
+import { TYPE, addOmegaCurve } from "./widget.js";
+
+await Promise.all([loadStyle(), loadTexts()]);
+
+app.registerExtension({
+  name: "NR.OmegaCurve",
+  getCustomWidgets: () => ({ [TYPE]: addOmegaCurve }),
+});

@@ -1,0 +1,147 @@
+/**
+ * What the graph around a schedule node knows: other inputs of the node, links, and how long the clip and the run are.
+ *
+ * @typedef {import("./host").HostNode} HostNode
+ * @typedef {import("./schedule.js").Tau} Tau
+ */
+
+import { clamp } from "./curve.js";
+
+const FURTHEST = 100; // nodes looked at from one schedule; enough for any path from it to its sampler
+
+/** @param {HostNode} node @param {string} name */
+const widget = (node, name) => node.widgets?.find((candidate) => candidate.name === name);
+
+/** @param {HostNode} node @param {string} name */
+const inputIndex = (node, name) => node.inputs?.findIndex((input) => input.name === name) ?? -1;
+
+/** @param {HostNode} node @param {string} name */
+export const isLinked = (node, name) => node.inputs?.[inputIndex(node, name)]?.link != null;
+
+/** @param {HostNode} node @param {string} name @param {number} fallback */
+function numberIn(node, name, fallback) {
+  const value = Number(widget(node, name)?.value ?? fallback);
+  return Number.isFinite(value) ? value : fallback;
+}
+
+/** The schedule's other inputs as they stand, brought into range. @param {HostNode} node */
+export function readTau(node) {
+  /** @param {string} name @param {number} fallback */
+  const fraction = (name, fallback) => clamp(numberIn(node, name, fallback), 0, 1);
+  const tau_start = fraction("tau_start", 0);
+  return {
+    tau_start,
+    tau_end: Math.max(fraction("tau_end", 0.6), tau_start),
+    strength: fraction("strength", 1),
+    tau_ramp: fraction("tau_ramp", 0),
+    tau_unit: String(widget(node, "tau_unit")?.value ?? "steps"),
+    pivot_frame: Math.trunc(numberIn(node, "pivot_frame", 0)),
+  };
+}
+
+/** Set a number widget as if it had been typed. @param {HostNode} node @param {string} name @param {number} value */
+export function setNumber(node, name, value) {
+  const target = widget(node, name);
+  if (!target || target.value === value) return;
+  target.value = value;
+  target.callback?.(value);
+}
+
+/** Latent frames and steps of the sampler that this schedule feeds; null where the graph does not say. @param {HostNode} node */
+export function readLengths(node) {
+  const fed = [...reachable(node, outputNodes)].slice(1);
+  fed.sort((a, b) => Number(isPlot(a)) - Number(isPlot(b))); // a plot is asked only where nothing samples
+  return { frames: firstKnown(fed, framesOf), steps: firstKnown(fed, stepsOf) };
+}
+
+/** @param {HostNode} node */
+const isPlot = (node) => node.type === "NRSchedulePlot";
+
+/** @param {HostNode[]} nodes @param {(node: HostNode) => number | null} read */
+function firstKnown(nodes, read) {
+  for (const node of nodes) {
+    const known = read(node);
+    if (known !== null) return known;
+  }
+  return null;
+}
+
+/** The node and all that `neighbours` leads to, nearest first. @param {HostNode} start @param {(node: HostNode) => HostNode[]} neighbours */
+function* reachable(start, neighbours) {
+  const queue = [start];
+  const seen = new Set(queue);
+  for (let i = 0; i < queue.length && i < FURTHEST; i++) {
+    yield queue[i];
+    for (const next of neighbours(queue[i])) {
+      if (!seen.has(next)) queue.push(next);
+      seen.add(next);
+    }
+  }
+}
+
+/** @param {HostNode} node */
+const outputNodes = (node) => (node.outputs ?? []).flatMap((_, slot) => node.getOutputNodes(slot) ?? []);
+
+/** @param {HostNode} node @param {string} name */
+function inputNode(node, name) {
+  const index = inputIndex(node, name);
+  return index < 0 ? null : node.getInputNode(index);
+}
+
+/** @param {HostNode} node */
+function latentInputs(node) {
+  return (node.inputs ?? []).flatMap((input, slot) => {
+    const source = input.type === "LATENT" ? node.getInputNode(slot) : null;
+    return source ? [source] : [];
+  });
+}
+
+/** @param {HostNode} node */
+function framesOf(node) {
+  if (isPlot(node)) return count(node, "frames");
+  const source = inputNode(node, "latent_image");
+  return source && firstKnown([...reachable(source, latentInputs)], latentFrames);
+}
+
+/** @param {HostNode} node */
+function stepsOf(node) {
+  const scheduler = inputNode(node, "sigmas");
+  return scheduler ? count(scheduler, "steps") : count(node, "steps");
+}
+
+/** A whole number that a node was given, typed or from a number node; null if it is not known. @param {HostNode} node @param {string} name */
+function count(node, name) {
+  const source = isLinked(node, name) ? inputNode(node, name) : node;
+  const value = source && widget(source, source === node ? name : "value")?.value;
+  return typeof value === "number" && value >= 1 ? Math.round(value) : null;
+}
+
+// Video frames per latent frame, by the name of the node that makes a latent or loads a VAE.
+/** @type {[RegExp, number][]} */
+const COMPRESSIONS = [
+  [/mochi/i, 6],
+  [/cosmos.?predict2/i, 4],
+  [/ltx|cosmos/i, 8],
+  [/wan|hunyuan/i, 4],
+  [/svd|demo|sd_?1|sd_?15|sdxl|animate|vae-ft/i, 1],
+];
+
+/** @param {string} name */
+const compressionOf = (name) => COMPRESSIONS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+
+/** Frames of the latent that a node makes. @param {HostNode} node */
+function latentFrames(node) {
+  const length = count(node, "length") ?? count(node, "video_frames") ?? count(node, "batch_size");
+  const compression = temporalCompression(node);
+  return length && compression && Math.floor((length - 1) / compression) + 1;
+}
+
+/** @param {HostNode} node */
+function temporalCompression(node) {
+  if (node.type === "EmptyLatentImage") return 1;
+  if (node.type !== "NRStillVideoLatent") return compressionOf(node.type);
+  const loader = inputNode(node, "vae");
+  if (!loader) return null;
+  const files = (loader.widgets ?? []).map(({ value }) => (typeof value === "string" ? value : ""));
+  return compressionOf([loader.type, ...files].join(" "));
+}

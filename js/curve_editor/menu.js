@@ -1,0 +1,139 @@
+/**
+ * The bar above the chart: presets and the like from a menu, and the switch between linear and smooth.
+ *
+ * @typedef {import("./editor.js").Editor} Editor
+ * @typedef {import("./curve.js").Curve} Curve
+ */
+
+import { LINEAR, MONOTONE_CUBIC, PUBLISHED, flippedInTime, flippedUpsideDown, omegas } from "./curve.js";
+import { html } from "./dom.js";
+import { PRESETS } from "./presets.js";
+import { text } from "./texts.js";
+
+/** @param {Editor} editor */
+export function addMenu(editor) {
+  const { bar, root } = editor.view;
+  const opener = button("nr-opener", bar);
+  opener.setAttribute("aria-haspopup", "menu");
+  const shape = html("div", "nr-shape", bar);
+  shape.setAttribute("role", "group");
+  const choices = [LINEAR, MONOTONE_CUBIC].map((interpolation) => {
+    const choice = button("", shape);
+    choice.dataset.interpolation = interpolation;
+    choice.addEventListener("click", () => editor.reshape((curve) => ({ ...curve, interpolation })));
+    return choice;
+  });
+  const menu = html("div", "nr-menu", root);
+  menu.setAttribute("role", "menu");
+  menu.hidden = true;
+
+  /** @param {boolean} open */
+  const show = (open) => {
+    menu.hidden = !open;
+    opener.setAttribute("aria-expanded", String(open));
+    if (open) fill(menu, editor, close);
+    if (open) items(menu)[0].focus();
+  };
+  const close = () => {
+    show(false);
+    opener.focus();
+  };
+  opener.addEventListener("click", () => show(Boolean(menu.hidden)));
+  menu.addEventListener("keydown", (event) => moveInMenu(menu, event, close));
+  menu.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget !== opener && !menu.contains(/** @type {Node | null} */ (relatedTarget))) show(false);
+  });
+
+  /** @param {{linked: {omega: boolean}, curve: Curve}} state */
+  return ({ linked, curve }) => {
+    opener.textContent = `${text("presets")} ▾`;
+    opener.disabled = linked.omega;
+    for (const choice of choices) {
+      choice.textContent = text(String(choice.dataset.interpolation));
+      choice.disabled = linked.omega;
+      choice.setAttribute("aria-pressed", String(choice.dataset.interpolation === curve.interpolation));
+    }
+  };
+}
+
+/** @param {string} className @param {Element} parent */
+function button(className, parent) {
+  const element = html("button", className, parent);
+  element.type = "button";
+  return element;
+}
+
+/** @param {Element} menu */
+const items = (menu) => /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("[role=menuitem]")]);
+
+/** @param {HTMLElement} menu @param {Editor} editor @param {() => void} close */
+function fill(menu, editor, close) {
+  menu.replaceChildren();
+  /** @param {string} key @param {() => void} act @param {Curve} [picture] */
+  const item = (key, act, picture) => {
+    const element = button("", menu);
+    element.setAttribute("role", "menuitem");
+    element.dataset.item = key;
+    if (picture) element.append(thumbnail(picture));
+    html("span", "", element).textContent = text(key);
+    element.addEventListener("click", () => {
+      close();
+      act();
+    });
+  };
+  for (const [name, curve] of Object.entries(PRESETS)) item(`preset_${name}`, () => editor.reshape(() => curve), curve);
+  html("hr", "", menu);
+  item("flip_time", () => editor.reshape(flippedInTime));
+  item("flip_omega", () => editor.reshape(flippedUpsideDown));
+  item("reset", () => editor.reshape(() => PUBLISHED));
+  item("copy", () => withClipboard(editor, copyToClipboard));
+  item("paste", () => withClipboard(editor, pasteFromClipboard));
+}
+
+/** @param {Editor} editor */
+async function copyToClipboard(editor) {
+  await navigator.clipboard.writeText(editor.value);
+  editor.notify("copied");
+}
+
+/** @param {Editor} editor */
+async function pasteFromClipboard(editor) {
+  editor.paste(await navigator.clipboard.readText());
+}
+
+/** A browser may keep the clipboard from a page; by keyboard it never does. @param {Editor} editor @param {(editor: Editor) => Promise<void>} act */
+async function withClipboard(editor, act) {
+  try {
+    await act(editor);
+  } catch {
+    editor.notify("clipboard_by_key");
+  }
+}
+
+/** @param {HTMLElement} menu @param {KeyboardEvent} event @param {() => void} close */
+function moveInMenu(menu, event, close) {
+  const all = items(menu);
+  const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  /** @type {Record<string, () => void>} */
+  const actions = {
+    ArrowDown: () => all[(at + 1) % all.length].focus(),
+    ArrowUp: () => all[(at + all.length - 1) % all.length].focus(),
+    Home: () => all[0].focus(),
+    End: () => all[all.length - 1].focus(),
+    Escape: close,
+  };
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  event.stopPropagation();
+  action();
+}
+
+/** A preset's small picture. @param {Curve} curve */
+function thumbnail(curve) {
+  const count = 15;
+  const path = omegas(curve, count).map((omega, i) => `${i ? "L" : "M"}${1 + (i * 22) / (count - 1)} ${13 - omega * 12}`);
+  const holder = document.createElement("i");
+  holder.innerHTML = `<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path d="${path.join("")}"/></svg>`;
+  return holder;
+}

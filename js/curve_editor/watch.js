@@ -1,0 +1,62 @@
+/**
+ * Looks after the editors on the page. The host tells nobody when a number, a link or a length elsewhere in the graph
+ * changes, in words that both canvases and all its versions share: so we look, a few times a second, while an editor is
+ * in sight. Nothing here keeps an editor alive: one that is gone from the page is forgotten.
+ *
+ * @typedef {import("./editor.js").Editor} Editor
+ */
+
+const EVERY = 200; // ms: soon enough to feel tied, and nothing beside a canvas that draws sixty times a second
+
+/** @type {WeakMap<Element, Editor>} */
+const editors = new WeakMap();
+let timer = 0;
+
+/** The handle that had the keyboard's focus when the host rebuilt its node, as undo does. @type {{nodeId: number | string, key: string, root: Element} | null} */
+let lastFocus = null;
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) editors.get(target)?.draw();
+  timer ||= window.setInterval(look, EVERY); // an editor that comes into sight changes its size from nothing
+});
+
+/** @param {Editor} editor */
+export function lookAfter(editor) {
+  const { root } = editor.view;
+  editors.set(root, editor);
+  sizes.observe(root);
+  followFocus(editor);
+}
+
+function look() {
+  const inSight = [...document.querySelectorAll(".nr-editor")].filter((root) => root.clientWidth > 0);
+  for (const root of inSight) {
+    const editor = editors.get(root);
+    editor?.refresh();
+    if (editor && lastFocus?.nodeId === editor.nodeId && !lastFocus.root.isConnected) restoreFocus(editor, lastFocus.key);
+  }
+  if (inSight.length) return;
+  window.clearInterval(timer);
+  timer = 0;
+}
+
+/** Remember where the focus is, for as long as it is there. @param {Editor} editor */
+function followFocus(editor) {
+  const { root } = editor.view;
+  root.addEventListener("focusin", () => {
+    const key = editor.view.focused;
+    lastFocus = key ? { nodeId: editor.nodeId, key, root } : null;
+  });
+  root.addEventListener("focusout", () => {
+    // A node that is taken away loses its focus too: that one is to come back.
+    window.setTimeout(() => {
+      if (root.clientWidth > 0 && lastFocus?.root === root && editor.view.focused === null) lastFocus = null;
+    });
+  });
+}
+
+/** @param {Editor} editor @param {string} key */
+function restoreFocus(editor, key) {
+  if (document.activeElement === document.body) editor.view.focus(key);
+  lastFocus = editor.view.focused ? { nodeId: editor.nodeId, key, root: editor.view.root } : null;
+}

@@ -1,0 +1,56 @@
+/**
+ * The editor as a widget of the host: value in, value out.
+ *
+ * @typedef {import("./host").HostNode} HostNode
+ * @typedef {import("./host").HostWidget} HostWidget
+ */
+
+import { Editor } from "./editor.js";
+import { listen } from "./interaction.js";
+import { MIN_HEIGHT, MIN_WIDTH } from "./layout.js";
+import { addMenu } from "./menu.js";
+import { lookAfter } from "./watch.js";
+
+const MARGIN = 12; // the host's around a widget: 10 on the legacy canvas, 12 in a Vue node
+
+export const TYPE = "NR_OMEGA_CURVE";
+
+/** @param {HostNode} node @param {string} name @param {any} inputData as in /object_info: [type, options] */
+export function addOmegaCurve(node, name, inputData) {
+  const editor = new Editor(node, inputData?.[1]?.default);
+  editor.view.drawBar = addMenu(editor);
+  listen(editor);
+  listenToLengths(editor);
+  lookAfter(editor);
+  const widget = node.addDOMWidget(name, TYPE, editor.view.root, {
+    getValue: () => editor.value,
+    setValue: (/** @type {any} */ value) => {
+      editor.value = value;
+    },
+    getMinHeight: () => MIN_HEIGHT + 2 * MARGIN,
+    hideInPanel: true, // the panel of 1.58 would show an empty frame
+  });
+  keepMinimumWidth(node, widget);
+  return { widget, minWidth: 340, minHeight: MIN_HEIGHT + 2 * MARGIN };
+}
+
+/** @param {Editor} editor */
+function listenToLengths(editor) {
+  for (const unit of /** @type {const} */ (["frames", "steps"])) {
+    editor.view[unit].input.addEventListener("change", (event) => {
+      editor.setPreview(unit, Number(/** @type {HTMLInputElement} */ (event.target).value));
+    });
+  }
+}
+
+/** No narrower than the editor can be read, by mouse or otherwise. @param {HostNode} node @param {HostWidget} widget */
+function keepMinimumWidth(node, widget) {
+  const minWidth = MIN_WIDTH + 2 * MARGIN;
+  const { computeLayoutSize } = widget;
+  widget.computeLayoutSize = (of) => ({ ...computeLayoutSize?.call(widget, of), minWidth });
+  const { onResize } = node;
+  node.onResize = function (size) {
+    size[0] = Math.max(size[0], minWidth);
+    onResize?.call(this, size);
+  };
+}

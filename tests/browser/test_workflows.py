@@ -1,0 +1,153 @@
+"""The shipped workflows: each one dropped on the canvas of both frontends, and its API form given to the server."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from PIL import Image
+from servers import ROOT
+
+WORKFLOWS = {path.stem: path for path in sorted((ROOT / "workflows").glob("*.json"))}
+DEMO = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+OTHER_PACKS = {"animatediff": {"ADE_AnimateDiffLoaderGen1"}}
+PICTURE = "example.png"  # lies in the input folder of every ComfyUI, but not in this test's own
+# What the server may say of a graph while the model files are not there.
+FILE_INPUTS = {"unet_name", "ckpt_name", "vae_name", "clip_name", "clip_name1", "clip_name2"}
+
+# The host's messages go through its toast store, whatever they look like: `add` in 1.32.9, one action each in 1.58.1.
+WATCH_MESSAGES = """() => {
+    const { $pinia } = document.querySelector('[data-v-app]').__vue_app__.config.globalProperties;
+    if (!window.nrMessages)
+        $pinia._s.get('toast').$onAction(({ name, args }) => {
+            const kind = name === 'add' ? args[0].severity : name;
+            if (['error', 'warn', 'warning', 'addAlert'].includes(kind)) window.nrMessages.push(JSON.stringify(args));
+        });
+    window.nrMessages = [];
+}"""
+DROP = """([name, text]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], name, { type: 'application/json' }));
+    for (const kind of ['dragover', 'drop'])
+        app.canvas.canvas.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+DROPPED = "id => app.graph.id === id && app.graph._nodes.length > 0"
+UNKNOWN_KINDS = "() => [...new Set(app.graph._nodes.map(n => n.type).filter(t => !LiteGraph.registered_node_types[t]))]"
+API_FORM = "async () => (await app.graphToPrompt()).output"
+MESSAGES = "() => window.nrMessages"
+CLOSE_DIALOGS = "() => document.querySelectorAll('[role=dialog] .p-dialog-close-button').forEach(b => b.click())"
+SETTING = "name => app.extensionManager.setting.get(name)"
+SET_SETTING = "([name, value]) => app.extensionManager.setting.set(name, value)"
+
+
+@pytest.fixture
+def canvas(comfy):
+    """The page with the host's own check of a workflow's schema, and with the pictures that the graphs load.
+
+    The notice of missing model files is off: it asks their owners for their sizes, and there is no network.
+    """
+    picture = (ROOT / "demo" / "pictures" / "cat.png").read_bytes()
+    for name in (PICTURE, "cat.png"):
+        upload = {"image": {"name": name, "mimeType": "image/png", "buffer": picture}, "overwrite": "true"}
+        assert comfy.page.request.post(f"{comfy.address}/upload/image", multipart=upload).ok
+    settings = {"Comfy.Validation.Workflows": True, "Comfy.Workflow.ShowMissingModelsWarning": False}
+    before = {name: comfy.evaluate(SETTING, name) for name in settings}
+    for name, value in settings.items():
+        comfy.evaluate(SET_SETTING, [name, value])
+    comfy.evaluate(WATCH_MESSAGES)
+    yield comfy
+    comfy.evaluate(CLOSE_DIALOGS)
+    comfy.wait("() => !document.querySelector('[role=dialog]')")
+    for name, value in before.items():
+        comfy.evaluate(SET_SETTING, [name, value])
+
+
+def drop(comfy, name: str) -> dict:
+    """Drop a workflow's file on the canvas and wait until all of it is there. Returns the file's content."""
+    text = WORKFLOWS[name].read_text()
+    comfy.evaluate(DROP, [f"{name}.json", text])
+    saved = json.loads(text)
+    comfy.wait(DROPPED, saved["id"])
+    comfy.wait("count => app.graph._nodes.length === count", len(saved["nodes"]))
+    comfy.wait_drawn(sum(node["type"] == "NRSchedule" for node in saved["nodes"]))
+    return saved
+
+
+def api_form(comfy) -> dict:
+    """What Run would send."""
+    nodes = comfy.evaluate(API_FORM)
+    return {key: {"class_type": node["class_type"], "inputs": node["inputs"]} for key, node in nodes.items()}
+
+
+def parsed(graph: dict) -> dict:
+    """The graph with the curve's JSON parsed: its spelling is the editor's own."""
+    graph = json.loads(json.dumps(graph))
+    for node in graph.values():
+        if "omega_curve" in node["inputs"]:
+            node["inputs"]["omega_curve"] = json.loads(node["inputs"]["omega_curve"])
+    return graph
+
+
+def passing_by(graph: dict, unknown: set[str]) -> dict:
+    """The graph without the nodes of other packs: what they give is the model that they are given."""
+    graph = json.loads(json.dumps(graph))
+    passed = (
+        {key: node["inputs"]["model"] for key, node in graph.items() if node["class_type"] is None} if unknown else {}
+    )
+    for key in passed:
+        del graph[key]
+    for node in graph.values():
+        for name, value in node["inputs"].items():
+            if isinstance(value, list):
+                node["inputs"][name] = passed.get(value[0], value)
+    return graph
+
+
+def complaints(comfy, graph: dict) -> list[str]:
+    """What the server says against a graph whose model files are not there, and that it therefore refuses."""
+    answer = comfy.page.request.post(f"{comfy.address}/prompt", data={"prompt": graph})
+    refusal = answer.json()
+    assert answer.status == 400 and refusal["error"]["type"] == "prompt_outputs_failed_validation", refusal
+    return [
+        f"{node['class_type']} {error['type']} {error['extra_info'].get('input_name')}: {error['details']}"
+        for node in refusal["node_errors"].values()
+        for error in node["errors"]
+    ]
+
+
+def test_the_watch_on_messages_sees_them(canvas):
+    canvas.evaluate("() => app.extensionManager.toast.add({ severity: 'error', summary: 'Seen', detail: 'it is' })")
+    canvas.wait("() => window.nrMessages.length")
+    assert "Seen" in canvas.evaluate(MESSAGES)[0]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(canvas, name):
+    saved = drop(canvas, name)
+    others = OTHER_PACKS.get(name, set())
+    assert set(canvas.evaluate(UNKNOWN_KINDS)) == others
+    graph = api_form(canvas)
+    assert canvas.evaluate(MESSAGES) == []
+    assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
+    if name == "demo_image_to_video":
+        assert parsed(graph) == parsed(DEMO)  # runs on a real server in tests/host/test_server.py
+        return
+    said = complaints(canvas, passing_by(graph, others))
+    assert said, "without model files there must be something to say"
+    missing_file = re.compile(r"\w+ value_not_in_list (\w+): .*")
+    assert all((match := missing_file.fullmatch(c)) and match[1] in FILE_INPUTS for c in said), said
+
+
+@pytest.mark.parametrize("path", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_its_file_is_fit_to_ship(path):
+    """A thumbnail beside it, a note in it, every link between nodes that are there."""
+    saved = json.loads(path.read_text())
+    assert saved["version"] == 0.4
+    assert any(node["type"] == "MarkdownNote" for node in saved["nodes"])
+    numbers = {node["id"] for node in saved["nodes"]}
+    assert all({link[1], link[3]} <= numbers for link in saved["links"])
+    thumbnail = path.with_suffix(".jpg")
+    assert thumbnail.stat().st_size <= 60_000
+    with Image.open(thumbnail) as picture:
+        assert picture.size == (480, 270)
