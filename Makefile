@@ -14,12 +14,13 @@ demo: host
 serve: host
 	$(HOST_PYTHON) demo/serve.py
 
-test: test-host browser lint
+test: lint
 	$(HOST_PYTHON) -m pytest
 
-lint: test-host
+lint: test-host browser
 	$(HOST_PYTHON) -m ruff check
 	$(HOST_PYTHON) -m ruff format --check
+	cd tests/browser && npm ci --silent --no-audit --no-fund && npx tsc -p tsconfig.json
 
 host:
 	$(PYTHON) scripts/comfyui_setup.py

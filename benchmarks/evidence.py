@@ -3,8 +3,9 @@
     .host/venv/bin/python benchmarks/evidence.py [--seeds N] [--only METHOD ...] [--workers N]
 
 The demo's clips come from a program, so the true clip of a picture and a motion is known: likeness to it rewards
-fidelity and motion at once and is the first column. The frozen picture is a row, so that freezing cannot look like a win. All
-methods of one clip start from the same noise. Writes evidence.md, evidence.json and evidence.png beside this file.
+fidelity and motion at once and is the first column. The frozen picture is a row, so that freezing cannot look like a
+win. All methods of one clip start from the same noise. Writes evidence.md, evidence.json and evidence.png beside this
+file.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageSequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "demo")]
+from comfyui_server import comfyui  # noqa: E402
 from comfyui_setup import HOST  # noqa: E402
 from measure import fidelity, motion  # noqa: E402
-from comfyui_server import comfyui  # noqa: E402
 
 OUTPUT = ROOT / "output" / "demo"
 WORKFLOW = ROOT / "demo" / "image_to_video.api.json"
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 async def run_workflow(address: str, workflow: dict) -> dict:
-    """Post the workflow, print its progress, return the outputs of its nodes. Exits with the host's words on an error."""
+    """Post the workflow, print its progress, return its nodes' outputs. Exits with the host's words on an error."""
     client = uuid.uuid4().hex
     async with (
         aiohttp.ClientSession() as session,

@@ -22,8 +22,14 @@ class LoadDemoModel(io.ComfyNode):
             description="Loads the small video model that comes with this pack: 16 frames of 64x64, in seconds on a "
             "CPU. It was never taught to follow a picture, so it shows what rectification does.",
             outputs=[
-                io.Model.Output("model", tooltip="The demo video model. Prompt it with Demo Motion Prompt."),
-                io.Vae.Output("vae", tooltip="Its VAE: the latent is the picture itself, frames lie on the batch."),
+                io.Model.Output(
+                    "model", display_name="model", tooltip="The demo video model. Prompt it with Demo Motion Prompt."
+                ),
+                io.Vae.Output(
+                    "vae",
+                    display_name="vae",
+                    tooltip="Its VAE: the latent is the picture itself, frames lie on the batch.",
+                ),
             ],
         )
 
@@ -53,8 +59,12 @@ class DemoPrompt(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Conditioning.Output("positive", tooltip="The motion, for the sampler's positive input."),
-                io.Conditioning.Output("negative", tooltip="No prompt at all, for the sampler's negative input."),
+                io.Conditioning.Output(
+                    "positive", display_name="positive", tooltip="The motion, for the sampler's positive input."
+                ),
+                io.Conditioning.Output(
+                    "negative", display_name="negative", tooltip="No prompt at all, for the sampler's negative input."
+                ),
             ],
         )
 

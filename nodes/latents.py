@@ -67,7 +67,7 @@ class StillVideoLatent(io.ComfyNode):
                     tooltip="A last picture: the clip cross-fades from `image` to it, for first-and-last-frame work.",
                 ),
             ],
-            outputs=[io.Latent.Output("latent", tooltip="The still clip's latent.")],
+            outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The still clip's latent.")],
         )
 
     @classmethod
@@ -129,9 +129,11 @@ class NoiseLatent(io.ComfyNode):
                     "noise along: the rectified samplers use it in place of the seed's.",
                 ),
                 io.Latent.Output(
-                    "noised", tooltip="The noised latent: a KSampler (Advanced) with add_noise off continues from it."
+                    "noised",
+                    display_name="noised",
+                    tooltip="The noised latent: a KSampler (Advanced) with add_noise off continues from it.",
                 ),
-                io.Noise.Output("noise", tooltip="The same noise for SamplerCustomAdvanced."),
+                io.Noise.Output("noise", display_name="noise", tooltip="The same noise for SamplerCustomAdvanced."),
             ],
         )
 

@@ -43,10 +43,14 @@ class VideoFidelityReport(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output("plot", tooltip="Every measure over the clip."),
-                io.String.Output("report", tooltip="All numbers, as JSON."),
-                io.Float.Output("fidelity", tooltip="Mean structural similarity to the picture, 1 = equal."),
-                io.Float.Output("motion", tooltip="Mean motion in pixels per frame, 0 = frozen."),
+                io.Image.Output("plot", display_name="plot", tooltip="Every measure over the clip."),
+                io.String.Output("report", display_name="report", tooltip="All numbers, as JSON."),
+                io.Float.Output(
+                    "fidelity", display_name="fidelity", tooltip="Mean structural similarity to the picture, 1 = equal."
+                ),
+                io.Float.Output(
+                    "motion", display_name="motion", tooltip="Mean motion in pixels per frame, 0 = frozen."
+                ),
             ],
         )
 

@@ -129,7 +129,7 @@ class RectifiedKSampler(io.ComfyNode):
             description="KSampler that holds the video to the image. Same inputs, same result at strength 0; the "
             "schedule says how firmly each frame is held, and for which steps.",
             inputs=_sampler_inputs("seed", [], [denoise]),
-            outputs=[io.Latent.Output("latent", tooltip="The denoised latent.")],
+            outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The denoised latent.")],
         )
 
     @classmethod
@@ -195,7 +195,11 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             "2.2). A second one continues the first exactly. Tau refers to all `steps`, not to one stage.",
             inputs=_sampler_inputs("noise_seed", [add_noise], stretch),
             outputs=[
-                io.Latent.Output("latent", tooltip="The latent; with leftover noise it carries its anchor along.")
+                io.Latent.Output(
+                    "latent",
+                    display_name="latent",
+                    tooltip="The latent; with leftover noise it carries its anchor along.",
+                )
             ],
         )
 

@@ -111,6 +111,7 @@ class RectificationScheduleNode(io.ComfyNode):
             outputs=[
                 RectificationSchedule.Output(
                     "schedule",
+                    display_name="schedule",
                     tooltip="For the rectified samplers, Apply Noise Rectification and Plot Rectification Schedule.",
                 )
             ],
@@ -160,7 +161,7 @@ class PlotRectificationSchedule(io.ComfyNode):
                 ),
                 io.Int.Input("steps", default=20, min=1, max=1000, tooltip="Sampling steps."),
             ],
-            outputs=[io.Image.Output("plot", tooltip="The drawing.")],
+            outputs=[io.Image.Output("plot", display_name="plot", tooltip="The drawing.")],
         )
 
     @classmethod

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Makes sure that a Chromium is there for the browser tests; on Debian it is installed where it is missing.
+# Makes sure that a Chromium is there for the browser tests and npm for the type check; on Debian they are installed.
 set -euo pipefail
 
-if command -v chromium || command -v chromium-browser || command -v google-chrome; then
-    exit 0
-fi
+missing=()
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium fonts-dejavu-core)
+command -v npm >/dev/null || missing+=(nodejs npm)
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
 as_root=""
 [ "$(id -u)" -eq 0 ] || as_root="sudo"
 export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -qq
-$as_root apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-noto-cjk >/dev/null
-command -v chromium
+$as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

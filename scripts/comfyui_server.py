@@ -48,7 +48,8 @@ def prepare(base: Path) -> None:
     link = nodes / "noise-rectification"
     link.unlink(missing_ok=True)
     link.symlink_to(ROOT, target_is_directory=True)
-    shutil.copytree(ROOT / "demo" / "pictures", base / "input", dirs_exist_ok=True)
+    for pictures in (COMFYUI / "input", ROOT / "demo" / "pictures"):
+        shutil.copytree(pictures, base / "input", dirs_exist_ok=True)
 
 
 def free_port() -> int:

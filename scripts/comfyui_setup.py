@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import venv
 import zipfile
@@ -57,8 +56,6 @@ def once(name: str, version: str, action) -> None:
 
 
 def make_environment() -> None:
-    if sys.version_info < (3, 10):
-        sys.exit(f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}.")
     venv.create(HOST / "venv", with_pip=True, clear=True)
 
 

@@ -213,8 +213,9 @@ HELD_FRAME = (
 
 @workflow
 def demo_image_to_video(graph: Graph) -> None:
-    """The demo's own graph: one truth, demo/image_to_video.api.json."""
+    """The demo's own graph, but for its picture: one truth, demo/image_to_video.api.json."""
     graph.nodes = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+    graph.nodes["2"]["inputs"]["image"] = PICTURE  # an artist's input folder has none of the demo's pictures
     graph.titles = {
         "7": "KSampler: plain, for comparison",
         "8": "Rectified KSampler",
@@ -234,7 +235,7 @@ def demo_image_to_video(graph: Graph) -> None:
 The demo model knows **motions**, not pictures: it never saw your image. Left alone (upper sampler) it drifts away from it. Rectified (lower sampler), the same model with the same seed stays true to it.
 
 **Press Run**, then try:
-- another **motion**, or another picture (any size; the model works at 64x64)
+- another **motion**, or another picture (any size, the model works at 64x64; small ones to try lie in this pack's folder `demo/pictures`)
 - **tau_end** 0.6 → 0.9: more fidelity, less motion; → 0.3: more freedom
 - the **ω curve** lower: frames are held more firmly to the image; higher: they move more
 - **strength** 0: exactly the plain KSampler
