@@ -65,7 +65,8 @@ def pip(*arguments: str) -> None:
 
 def install_file(requirements: Path) -> None:
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    once(f"{requirements.parent.name}-{requirements.stem}", digest, lambda: pip("install", "-r", str(requirements)))
+    name = "-".join(requirements.relative_to(ROOT).with_suffix("").parts)
+    once(name, digest, lambda: pip("install", "-r", str(requirements)))
 
 
 def unpack_comfyui() -> None:

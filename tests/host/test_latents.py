@@ -17,7 +17,9 @@ def pixel_vae():
 
 @pytest.fixture(scope="module")
 def wan_vae():
-    network = comfy.ldm.wan.vae.WanVAE(dim=8, z_dim=16)
+    network = comfy.ldm.wan.vae.WanVAE(
+        dim=8, z_dim=16, temperal_downsample=[False, True, True]
+    )  # as the host builds it
     randomise(network, seed=3)
     return comfy.sd.VAE(sd=network.state_dict())
 

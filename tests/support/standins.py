@@ -43,7 +43,7 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
                 fan_in = parameter[0].numel()
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / fan_in**0.5)
             elif parameter.ndim == 1:
-                parameter.fill_(1.0 if name.endswith("weight") else 0.0)
+                parameter.fill_(1.0 if name.endswith(("weight", "std")) else 0.0)
 
 
 def _patcher(model) -> comfy.model_patcher.ModelPatcher:
