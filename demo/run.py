@@ -20,9 +20,10 @@ from PIL import Image, ImageDraw, ImageSequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "demo")]
+import clips  # noqa: E402, F401  (makes the pack importable as `rectification`)
 from comfyui_server import comfyui  # noqa: E402
 from comfyui_setup import HOST  # noqa: E402
-from measure import fidelity, motion  # noqa: E402
+from rectification.core.metrics import measure  # noqa: E402
 
 OUTPUT = ROOT / "output" / "demo"
 WORKFLOW = ROOT / "demo" / "image_to_video.api.json"
@@ -124,12 +125,14 @@ def draw_strip(picture: np.ndarray, frames: dict[str, np.ndarray], every: int = 
 
 
 def report(picture: np.ndarray, frames: dict[str, np.ndarray]) -> None:
+    """The table, in the measures of the pack's own Video Fidelity Report."""
     print(f"\n{'':10} {'SSIM first':>11} {'SSIM mean':>10} {'PSNR first':>11} {'PSNR mean':>10} {'motion':>12}")
     for name, video in frames.items():
-        near = fidelity(video, picture)
+        measured = measure(video, picture)
+        first, mean = ({k: v[0] for k, v in measured.per_frame.items()}, measured.mean)
         print(
-            f"{name:10} {near['ssim'][0]:11.3f} {near['ssim'].mean():10.3f} {near['psnr'][0]:8.1f} dB "
-            f"{near['psnr'].mean():7.1f} dB {motion(video):7.2f} px/fr"
+            f"{name:10} {first['ssim']:11.3f} {mean['ssim']:10.3f} {first['psnr']:8.1f} dB "
+            f"{mean['psnr']:7.1f} dB {mean['motion']:7.2f} px/fr"
         )
 
 
