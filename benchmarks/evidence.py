@@ -151,8 +151,12 @@ def draw(summary: dict, path: Path) -> None:
     FigureCanvasAgg(figure)
     lines = {
         "lower denoise, no rectification": (["plain", *(f"denoise {d:g}" for d in DENOISES)], "#D55E00", "s--"),
-        "rectified, published ω: τ_end 0.1 to 1": ([f"published ω, τ_end {t:g}" for t in TAU_ENDS], "#0072B2", "o-"),
-        "rectified, τ_end 0.6: ω 1 to 0": ([f"ω = {w:g}" for w in reversed(OMEGAS)], "#009E73", "^-"),
+        "rectified, published ω: τ_end from low to high": (
+            [f"published ω, τ_end {t:g}" for t in TAU_ENDS],
+            "#0072B2",
+            "o-",
+        ),
+        "rectified, τ_end 0.6: constant ω from 1 to 0": ([f"ω = {w:g}" for w in reversed(OMEGAS)], "#009E73", "^-"),
     }
     points = {"true clip": ("*", "black"), "frozen picture": ("X", "grey")}
     for axes, column, title in zip(
