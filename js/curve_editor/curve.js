@@ -14,6 +14,9 @@ export const LINEAR = "linear";
 /** @type {Interpolation} */
 export const MONOTONE_CUBIC = "monotone_cubic";
 
+// Points closer than this are a step: their secant would overflow.
+const STEP_WIDTH = 1e-9;
+
 /** The published weights at 16 frames, as in nodes/core/schedule.py. @type {Curve} */
 export const PUBLISHED = {
   points: [
@@ -117,12 +120,15 @@ function hermite(t, y0, y1, width, slope0, slope1) {
 
 /**
  * Tangents of the monotone cubic through the points (Fritsch and Carlson, 1980, section 4): it never overshoots them.
- * A step (two points at one x) counts as a flat secant.
+ * A step (two points closer than STEP_WIDTH) counts as a flat secant.
  *
  * @param {readonly Point[]} points
  */
 function monotoneSlopes(points) {
-  const secants = points.slice(1).map(([x, y], i) => (x > points[i][0] ? (y - points[i][1]) / (x - points[i][0]) : 0));
+  const secants = points.slice(1).map(([x, y], i) => {
+    const width = x - points[i][0];
+    return width > STEP_WIDTH ? (y - points[i][1]) / width : 0;
+  });
   const slopes = points.map((_, i) => {
     if (i === 0 || i === points.length - 1) return secants[i === 0 ? 0 : i - 1] ?? 0;
     return secants[i - 1] * secants[i] <= 0 ? 0 : (secants[i - 1] + secants[i]) / 2;

@@ -16,6 +16,7 @@ import numpy as np
 LINEAR = "linear"
 MONOTONE_CUBIC = "monotone_cubic"
 INTERPOLATIONS = (LINEAR, MONOTONE_CUBIC)
+STEP_WIDTH = 1e-9  # points closer than this are a step: their secant would overflow
 EXAMPLE = '{"points": [[0, 1], [0.5, 0.5], [1, 0.5]], "interpolation": "linear"}'
 
 
@@ -89,11 +90,12 @@ def _slopes(xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     """Tangents of the monotone cubic through the points (Fritsch and Carlson, 1980, section 4).
 
     As the host's own curve widget has it: the mean of the neighbouring secants, 0 where they differ in sign, then each
-    segment's pair is pulled back onto the circle of radius 3, which keeps the segment monotone. A step (two points at
-    one x) counts as a flat secant.
+    segment's pair is pulled back onto the circle of radius 3, which keeps the segment monotone. A step (two points
+    closer than STEP_WIDTH) counts as a flat secant.
     """
     width = np.diff(xs)
-    secant = np.where(width > 0, np.diff(ys) / np.where(width > 0, width, 1.0), 0.0)
+    apart = width > STEP_WIDTH
+    secant = np.where(apart, np.diff(ys) / np.where(apart, width, 1.0), 0.0)
     slope = np.concatenate([secant[:1], (secant[:-1] + secant[1:]) / 2, secant[-1:]])
     slope[1:-1][secant[:-1] * secant[1:] <= 0] = 0.0
     for i, s in enumerate(secant):

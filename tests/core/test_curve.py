@@ -21,6 +21,12 @@ def test_values_are_finite_and_never_overshoot_the_points(curve, xs):
     assert values.min() >= min(ys) - 1e-9 and values.max() <= max(ys) + 1e-9
 
 
+def test_points_a_hair_apart_are_a_step_and_not_a_nan():
+    """Regression: the secant of two points 1e-311 apart was infinite, and the smooth curve NaN."""
+    curve = Curve(((0.0, 0.0), (2e-311, 1.0)), MONOTONE_CUBIC)
+    assert curve.at(np.array([0.0, 0.5])).tolist() == [0.0, 1.0]
+
+
 @given(curves)
 def test_passes_through_its_points(curve):
     for x, _ in curve.points:
