@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from comfyui_setup import COMFYUI, HOST, PYTHON, ROOT
+from comfyui_setup import COMFYUI, PYTHON, ROOT
 
 START_SECONDS = 180
 
@@ -67,7 +67,7 @@ def wait_until_ready(address: str, server: subprocess.Popen, log: Path) -> None:
             get(f"{address}/system_stats")
             return
         time.sleep(0.3)
-    raise SystemExit(f"ComfyUI did not answer within {START_SECONDS} s. See {log.relative_to(HOST.parent)}")
+    raise SystemExit(f"ComfyUI did not answer within {START_SECONDS} s. See {log}")
 
 
 def get(url: str):

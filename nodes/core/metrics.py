@@ -89,7 +89,7 @@ def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     from skimage.color import rgb2gray
     from skimage.registration import optical_flow_tvl1
 
-    scale = max(1.0, max(first.shape[:2]) / FLOW_SIZE)
+    scale = flow_scale(first)
     return scale * optical_flow_tvl1(*(shrink(rgb2gray(frame), scale) for frame in (first, second)))
 
 
@@ -110,7 +110,7 @@ def flicker(frames: np.ndarray, flows: list[np.ndarray]) -> np.ndarray:
 
     left = []
     for first, second, flow in zip(frames[:-1], frames[1:], flows, strict=True):
-        scale = max(1.0, max(first.shape[:2]) / FLOW_SIZE)
+        scale = flow_scale(first)
         a, b = (shrink(rgb2gray(frame), scale) for frame in (first, second))
         grid = np.stack(np.meshgrid(*map(np.arange, a.shape), indexing="ij"))
         left.append(255 * np.abs(warp(b, grid + flow / scale, mode="edge") - a).mean())
@@ -128,6 +128,11 @@ def colour_drift(frames: np.ndarray, picture: np.ndarray) -> np.ndarray:
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Row by row cosine of two sets of embeddings [N, D]."""
     return (a * b).sum(-1) / np.maximum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1), 1e-12)
+
+
+def flow_scale(frame: np.ndarray) -> float:
+    """How many times a frame is shrunk before its flow is measured."""
+    return max(1.0, max(frame.shape[:2]) / FLOW_SIZE)
 
 
 def shrink(grey: np.ndarray, scale: float) -> np.ndarray:
