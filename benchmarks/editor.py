@@ -14,11 +14,12 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests" / "support"))
+sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "scripts")]
 
+import chromium  # noqa: E402
 from comfy_page import ComfyPage  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from servers import CHROMIUM_FLAGS, FRONTENDS, chromium, running_server  # noqa: E402
+from servers import FRONTENDS, running_server  # noqa: E402
 
 FRAMES = 240
 NODES = 100
@@ -135,7 +136,7 @@ def crowd_cost(comfy: ComfyPage, kind: str) -> tuple[list[float], str]:
 def main() -> None:
     report = HEAD.format(cores=os.cpu_count())
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        browser = chromium.launch(playwright)
         for frontend in FRONTENDS:
             with running_server(frontend, Path(temporary) / frontend) as address:
                 for canvas in ("legacy", "vue"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -15,12 +16,15 @@ from pathlib import Path
 
 from comfyui_setup import COMFYUI, PYTHON, ROOT
 
-START_SECONDS = 180
+START_SECONDS = 240  # on a slow machine that does other things too
 
 
 @contextlib.contextmanager
-def comfyui(base: Path, *arguments: str, show_log: bool = False) -> Iterator[str]:
-    """Run a server whose files all live in `base`; yields its address. `arguments` go to ComfyUI's command line."""
+def comfyui(base: Path, *arguments: str, show_log: bool = False, threads: int | None = None) -> Iterator[str]:
+    """Run a server whose files all live in `base`; yields its address.
+
+    `arguments` go to ComfyUI's command line. `threads`: CPU threads of each operation; without it, torch decides.
+    """
     prepare(base)
     port = free_port()
     log = base / "server.log"
@@ -28,11 +32,12 @@ def comfyui(base: Path, *arguments: str, show_log: bool = False) -> Iterator[str
     device = [] if shutil.which("nvidia-smi") else ["--cpu"]
     command = [
         PYTHON, "main.py", *device, "--listen", "127.0.0.1", "--port", str(port), "--disable-auto-launch",
-        "--base-directory", str(base), *arguments,
+        "--base-directory", str(base), "--database-url", "sqlite:///:memory:", *arguments,
     ]  # fmt: skip
+    environment = os.environ | ({} if threads is None else {"OMP_NUM_THREADS": str(threads)})
     with contextlib.ExitStack() as stack:
         output = None if show_log else stack.enter_context(log.open("w"))
-        server = subprocess.Popen(command, cwd=COMFYUI, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=COMFYUI, stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             address = f"http://127.0.0.1:{port}"
             wait_until_ready(address, server, log)
@@ -42,12 +47,13 @@ def comfyui(base: Path, *arguments: str, show_log: bool = False) -> Iterator[str
 
 
 def prepare(base: Path) -> None:
-    """The host's folders, with the pack linked into custom_nodes and the demo's pictures among the inputs."""
+    """The host's folders: the pack linked into custom_nodes unless it lies there, the demo's pictures as inputs."""
     nodes = base / "custom_nodes"
     nodes.mkdir(parents=True, exist_ok=True)
     link = nodes / "noise-rectification"
-    link.unlink(missing_ok=True)
-    link.symlink_to(ROOT, target_is_directory=True)
+    if link.is_symlink() or not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT, target_is_directory=True)
     for pictures in (COMFYUI / "input", ROOT / "demo" / "pictures"):
         shutil.copytree(pictures, base / "input", dirs_exist_ok=True)
 

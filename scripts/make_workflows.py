@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import chromium
 from comfyui_server import comfyui, get
 from comfyui_setup import ROOT
 from PIL import Image
@@ -131,6 +132,12 @@ FILES |= {
             "text_encoders",
             "comfyanonymous/cosmos_1.0_text_encoder_and_VAE_ComfyUI/resolve/main/text_encoders/",
         ),
+        (
+            "mochi_preview_bf16.safetensors",
+            "diffusion_models",
+            "Comfy-Org/mochi_preview_repackaged/resolve/main/split_files/diffusion_models/",
+        ),
+        ("mochi_vae.safetensors", "vae", "Comfy-Org/mochi_preview_repackaged/resolve/main/split_files/vae/"),
         ("svd.safetensors", "checkpoints", "stabilityai/stable-video-diffusion-img2vid/resolve/main/"),
         (
             "v1-5-pruned-emaonly-fp16.safetensors",
@@ -184,12 +191,13 @@ def note(title: str, about: str, try_first: list[str], checked: str, graph: Grap
 
 
 NOT_MEASURED = "ω and τ here are starting points: nothing was measured on this model. "
-VALIDATED = NOT_MEASURED + (
-    "On ComfyUI 0.3.75 this graph is tested to load and to validate; it was not run, for want of the model's files."
+RUN = NOT_MEASURED + (
+    "On ComfyUI 0.3.75 this graph is tested to load, to validate and to run to its video on a small random model of the "
+    "same class; it was not run on the model's own files."
 )
-VALIDATED_IN_PART = NOT_MEASURED + (
-    "On ComfyUI 0.3.75 this graph is tested to load, and its core nodes and ours to validate; it was not run, for want "
-    "of the model's files and of the other pack."
+RUN_IN_PART = NOT_MEASURED + (
+    "On ComfyUI 0.3.75 this graph is tested to load; without the other pack's node it validates and runs to its video "
+    "on a small random model. It was not run on the models' own files, nor with the other pack."
 )
 IMAGE_ANCHOR = (
     "`anchor` is *image*: sampling starts at almost pure noise, where the paper's *reference noise* forgets the "
@@ -290,7 +298,7 @@ def wan21_image_to_video(graph: Graph) -> None:
             IMAGE_ANCHOR,
             "`strength` 0 gives exactly the plain KSampler, with the same seed: compare.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -319,7 +327,7 @@ def wan21_text_to_video_as_image_to_video(graph: Graph) -> None:
             IMAGE_ANCHOR,
             "The video jumps when τ ends: `tau_ramp` 0.2.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -376,7 +384,7 @@ def wan22_14b_two_experts(graph: Graph) -> None:
             IMAGE_ANCHOR,
             "With the 4-step LoRAs: `steps` 4, `cfg` 1, the change of expert at step 2.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -406,7 +414,7 @@ def wan22_5b(graph: Graph) -> None:
             IMAGE_ANCHOR,
             "Short of memory: `length` 49 on both nodes.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -446,7 +454,7 @@ def first_and_last_frame(graph: Graph) -> None:
             "exposure: lift it there, or `tau_end` 0.2.",
             IMAGE_ANCHOR,
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -491,7 +499,7 @@ def masked_hold_background(graph: Graph) -> None:
             "The background still swims: `tau_end` 1. The seam shows: `tau_end` 0.7, or `tau_ramp` 0.2.",
             "Works with every model of this pack's templates: link `mask` in the same way.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -542,7 +550,7 @@ def hunyuan_video_image_to_video(graph: Graph) -> None:
             IMAGE_ANCHOR,
             "With the model's first version (hunyuan_video_image_to_video_720p_bf16): `guidance_type` *v1 (concat)*.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -590,7 +598,7 @@ def hunyuan_video_15(graph: Graph) -> None:
             IMAGE_ANCHOR,
             "Short of memory: `length` 61 on both nodes, or 848x480 with the 480p model (shift 5).",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -639,7 +647,7 @@ def ltx_video(graph: Graph) -> None:
             "`tau_end` 0.3. " + MORE_OR_LESS,
             IMAGE_ANCHOR,
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -672,7 +680,39 @@ def cosmos_predict2(graph: Graph) -> None:
             "`tau_end` 0.3: it sees the picture already. " + MORE_OR_LESS,
             IMAGE_ANCHOR,
         ],
-        VALIDATED,
+        RUN,
+        graph,
+    )
+
+
+@workflow
+def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
+    graph.column(LOAD, 350)
+    model = graph.add("UNETLoader", unet_name="mochi_preview_bf16.safetensors")
+    clip = graph.add("CLIPLoader", clip_name="t5xxl_fp16.safetensors", type="mochi")
+    vae = graph.add("VAELoader", vae_name="mochi_vae.safetensors")
+    graph.column(PICTURE_AND_PROMPT, 380)
+    picture = graph.add("LoadImage", image=PICTURE)
+    positive, negative = prompts(graph, clip)
+    graph.column(HOLD, 420)
+    still = graph.add("NRStillVideoLatent", image=picture, vae=vae, width=848, height=480, length=37)
+    held = schedule(graph)
+    graph.column(SAMPLE, 340)
+    samples = graph.add(
+        "NRKSampler", model=model, seed=7, steps=30, cfg=4.5, sampler_name="euler", scheduler="simple",
+        positive=positive, negative=negative, latent_image=still, schedule=held,
+    )  # fmt: skip
+    watch(graph, samples, vae, fps=24)
+    note(
+        "Mochi, given a picture",
+        "Mochi has no image-to-video model. **Still Video Latent** goes straight to the sampler's `latent_image`: noise "
+        "rectification alone turns text-to-video into image-to-video.",
+        [
+            "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
+            IMAGE_ANCHOR,
+            "Six frames share one latent frame: lengths are 6n+1, and ω of a latent frame counts for all of its six.",
+        ],
+        RUN,
         graph,
     )
 
@@ -708,7 +748,7 @@ def svd(graph: Graph) -> None:
             "Much motion wanted: `motion_bucket_id` up, and let τ keep the picture.",
             "svd_xt: 25 frames, on both nodes.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -743,7 +783,7 @@ def animatediff(graph: Graph) -> None:
             "Flicker between frames: **Noise Image Latent** before the sampler, `noise_type` *blended*.",
             "Keep to 16 frames without context options.",
         ],
-        VALIDATED_IN_PART,
+        RUN_IN_PART,
         graph,
     )
 
@@ -777,7 +817,7 @@ def image_to_image(graph: Graph) -> None:
             "The ω curve has no say here: one frame is its own pivot and is always held by `strength` alone.",
             "A `mask` holds parts of the picture only.",
         ],
-        VALIDATED,
+        RUN,
         graph,
     )
 
@@ -1001,10 +1041,6 @@ SHOW_ALL = """([left, top, right, bottom]) => {
     ds.offset = [width / ds.scale / 2 - (left + right) / 2, height / ds.scale / 2 - (top + bottom) / 2];
     app.canvas.setDirty(true, true);
 }"""
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 
 
 def main(names: list[str]) -> None:
@@ -1032,8 +1068,7 @@ def frontend(address: str, base: Path):
         route.fulfill(response=answer, json={**answer.json(), **OTHER_PACKS})
 
     with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        browser = chromium.launch(playwright)
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.set_default_timeout(120_000)
         page.problems = []

@@ -8,6 +8,6 @@ import { TYPE, addOmegaCurve } from "./widget.js";
 await Promise.all([loadStyle(), loadTexts()]);
 
 app.registerExtension({
-  name: "NR.OmegaCurve",
+  name: "noiserectification.OmegaCurve",
   getCustomWidgets: () => ({ [TYPE]: addOmegaCurve }),
 });

@@ -63,7 +63,8 @@ class Curve:
         if len(xs) == 1:
             return edge
         width = np.diff(xs)
-        t = (x - xs[i]) / np.where(width > 0, width, 1.0)[i]
+        hop = np.where(width > 0, width, 1.0)[i]
+        t = np.clip(x - xs[i], 0.0, hop) / hop
         between = (
             ys[i] + t * (ys[i + 1] - ys[i])
             if self.interpolation == LINEAR

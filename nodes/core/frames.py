@@ -42,7 +42,7 @@ def over_frames(values: np.ndarray, like: Tensor) -> Tensor:
     """One number per frame as a float32 tensor that broadcasts over the latent `like`."""
     shape = [1] * like.ndim
     shape[frame_axis(like.shape)] = -1
-    return torch.as_tensor(values, dtype=torch.float32).reshape(shape).to(like.device)
+    return torch.from_numpy(np.asarray(values, np.float32)).reshape(shape).to(like.device)
 
 
 def video_part(latent: Tensor, latent_shapes: Sequence[Sequence[int]]) -> Tensor:

@@ -60,6 +60,14 @@ def rectified(
     return torch.lerp(denoised, anchor, own_share).addcmul_(pivot_share, pivot_residual)
 
 
+def in_dtype(clip: Tensor, dtype: torch.dtype) -> Tensor:
+    """A float32 clip in the prediction's own precision. What would overflow to infinity there becomes its limit."""
+    if dtype != clip.dtype:
+        limit = torch.finfo(dtype).max
+        clip = clip.clamp_(-limit, limit)
+    return clip.to(dtype)
+
+
 class Rectifier:
     """One run's state: the anchor, and the last step from which the next anchor follows.
 
@@ -95,7 +103,7 @@ class Rectifier:
             self.saw_nonfinite = True
             return denoised
         self._last = (corrected, level)
-        return corrected.to(denoised.dtype) if strength > 0 else denoised
+        return in_dtype(corrected, denoised.dtype) if strength > 0 else denoised
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""

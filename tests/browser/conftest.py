@@ -5,16 +5,17 @@ One server for each frontend, one browser, one page for each combination: a test
 
 from __future__ import annotations
 
+import chromium
 import pytest
 from comfy_page import ComfyPage
 from playwright.sync_api import sync_playwright
-from servers import CHROMIUM_FLAGS, FRONTENDS, chromium, running_server
+from servers import FRONTENDS, running_server
 
 
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        browser = chromium.launch(playwright)
         yield browser
         browser.close()
 

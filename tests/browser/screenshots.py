@@ -10,11 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "scripts")]
 
+import chromium  # noqa: E402
 from comfy_page import ComfyPage  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from servers import CHROMIUM_FLAGS, FRONTENDS, chromium, running_server  # noqa: E402
+from servers import FRONTENDS, running_server  # noqa: E402
 
 SHAPED = {"points": [[0, 1], [0.2, 0.85], [0.45, 0.3], [0.7, 0.25], [1, 0.6]], "interpolation": "monotone_cubic"}
 STEPPED = {"points": [[0, 0.2], [0.4, 0.2], [0.4, 0.9], [1, 0.6]], "interpolation": "linear"}
@@ -81,7 +83,7 @@ def take_one(comfy: ComfyPage, path: Path) -> None:
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        browser = chromium.launch(playwright)
         for frontend in FRONTENDS:
             with running_server(frontend, Path(temporary) / frontend) as address:
                 for canvas in ("legacy", "vue"):

@@ -6,12 +6,11 @@ import json
 import re
 
 import pytest
+from pack import ROOT
 from PIL import Image
-from servers import ROOT
+from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by
 
-WORKFLOWS = {path.stem: path for path in sorted((ROOT / "workflows").glob("*.json"))}
 DEMO = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
-OTHER_PACKS = {"animatediff": {"ADE_AnimateDiffLoaderGen1"}}
 PICTURE = "example.png"  # lies in the input folder of every ComfyUI, but not in this test's own
 # What the server may say of a graph while the model files are not there.
 FILE_INPUTS = {"unet_name", "ckpt_name", "vae_name", "clip_name", "clip_name1", "clip_name2"}
@@ -26,15 +25,7 @@ WATCH_MESSAGES = """() => {
         });
     window.nrMessages = [];
 }"""
-DROP = """([name, text]) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([text], name, { type: 'application/json' }));
-    for (const kind of ['dragover', 'drop'])
-        app.canvas.canvas.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
-}"""
-DROPPED = "id => app.graph.id === id && app.graph._nodes.length > 0"
 UNKNOWN_KINDS = "() => [...new Set(app.graph._nodes.map(n => n.type).filter(t => !LiteGraph.registered_node_types[t]))]"
-API_FORM = "async () => (await app.graphToPrompt()).output"
 MESSAGES = "() => window.nrMessages"
 CLOSE_DIALOGS = "() => document.querySelectorAll('[role=dialog] .p-dialog-close-button').forEach(b => b.click())"
 SETTING = "name => app.extensionManager.setting.get(name)"
@@ -63,44 +54,12 @@ def canvas(comfy):
         comfy.evaluate(SET_SETTING, [name, value])
 
 
-def drop(comfy, name: str) -> dict:
-    """Drop a workflow's file on the canvas and wait until all of it is there. Returns the file's content."""
-    text = WORKFLOWS[name].read_text()
-    comfy.evaluate(DROP, [f"{name}.json", text])
-    saved = json.loads(text)
-    comfy.wait(DROPPED, saved["id"])
-    comfy.wait("count => app.graph._nodes.length === count", len(saved["nodes"]))
-    comfy.wait_drawn(sum(node["type"] == "NRSchedule" for node in saved["nodes"]))
-    return saved
-
-
-def api_form(comfy) -> dict:
-    """What Run would send."""
-    nodes = comfy.evaluate(API_FORM)
-    return {key: {"class_type": node["class_type"], "inputs": node["inputs"]} for key, node in nodes.items()}
-
-
 def parsed(graph: dict) -> dict:
     """The graph with the curve's JSON parsed: its spelling is the editor's own."""
     graph = json.loads(json.dumps(graph))
     for node in graph.values():
         if "omega_curve" in node["inputs"]:
             node["inputs"]["omega_curve"] = json.loads(node["inputs"]["omega_curve"])
-    return graph
-
-
-def passing_by(graph: dict, unknown: set[str]) -> dict:
-    """The graph without the nodes of other packs: what they give is the model that they are given."""
-    graph = json.loads(json.dumps(graph))
-    passed = (
-        {key: node["inputs"]["model"] for key, node in graph.items() if node["class_type"] is None} if unknown else {}
-    )
-    for key in passed:
-        del graph[key]
-    for node in graph.values():
-        for name, value in node["inputs"].items():
-            if isinstance(value, list):
-                node["inputs"][name] = passed.get(value[0], value)
     return graph
 
 

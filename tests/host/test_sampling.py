@@ -118,15 +118,16 @@ def test_nothing_outlives_a_run(model):
     assert applied.model_options.get("transformer_options", {}).get("wrappers", {}) == {}
 
 
+@pytest.mark.parametrize("step", range(STEPS))
 @pytest.mark.parametrize("error", [comfy.model_management.InterruptProcessingException, torch.OutOfMemoryError])
-def test_an_interrupt_or_out_of_memory_goes_through_and_leaves_nothing_behind(model, error):
+def test_an_interrupt_or_out_of_memory_goes_through_and_leaves_nothing_behind(model, error, step):
     applied, latent = patched(model, Schedule()), {"samples": clip_of(model)}
     expected = ksampler("KSampler", applied, latent)["samples"]
     calls = []
 
     def broken(executor, *args, **kwargs):
         calls.append(1)
-        if len(calls) > 3:
+        if len(calls) > step:
             raise error()
         return executor(*args, **kwargs)
 

@@ -19,7 +19,7 @@ NODES = json.loads((ROOT / "node_list.json").read_text())
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    with comfyui(tmp_path_factory.mktemp("comfyui")) as address:
+    with comfyui(tmp_path_factory.mktemp("comfyui"), threads=1) as address:
         yield address
 
 

@@ -1,0 +1,98 @@
+"""A custom node file for a server of the tests: the host's loaders give random-weight stand-ins, by a file's name.
+
+Diffusion models and VAEs are the host's own classes (model_zoo, vae_zoo). Text encoders and CLIP vision have no small
+size: what they give is random, of the shapes that the models read. Everything else of the server is the host's own.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import comfy.clip_vision
+import comfy.supported_models as families
+import torch
+import vae_zoo
+from model_zoo import TEXT, WAN, ZOO, StandIn
+from standins import TINY_UNET, sd15
+
+import nodes
+
+NODE_CLASS_MAPPINGS = {}
+WAN_22_EXPERT = StandIn(families.WAN21_I2V, {**WAN, "in_dim": 36}, 16)
+
+MODELS = {
+    "wan2.1_i2v": ZOO["Wan 2.1 image-to-video"],
+    "wan2.1_flf2v": ZOO["Wan 2.1 image-to-video"],
+    "wan2.1_t2v": ZOO["Wan 2.1 text-to-video"],
+    "wan2.2_i2v": WAN_22_EXPERT,
+    "wan2.2_ti2v": ZOO["Wan 2.2 5B"],
+    "hunyuan_video_v2": ZOO["HunyuanVideo image-to-video, replace"],
+    "hunyuanvideo1.5": ZOO["HunyuanVideo 1.5"],
+    "cosmos_predict2": ZOO["Cosmos Predict2 video"],
+    "mochi": ZOO["Mochi"],
+    "ltx": ZOO["LTX-Video"],
+    "svd": ZOO["SVD"],
+}
+VAES = {
+    "wan_2.1": "Wan 2.1",
+    "wan2.2": "Wan 2.2",
+    "hunyuan_video": "HunyuanVideo",
+    "hunyuanvideo15": "HunyuanVideo 1.5",
+    "mochi": "Mochi",
+    "ltx": "LTX-Video",
+    "svd": "Stable Diffusion",
+    "v1-5": "Stable Diffusion",
+}
+
+
+def by_name(table: dict, file: str):
+    return next(entry for start, entry in table.items() if file.startswith(start))
+
+
+class Text:
+    """A text encoder: random embeddings, the same for the same text."""
+
+    def __init__(self, width: int, masked: bool = False):
+        self.width, self.masked = width, masked
+
+    def tokenize(self, text, **_):
+        return text
+
+    def encode_from_tokens_scheduled(self, tokens, **_):
+        embedding = torch.randn(1, 8, self.width, generator=torch.Generator().manual_seed(len(tokens)))
+        mask = {"attention_mask": torch.ones(1, 8, dtype=torch.int64)} if self.masked else {}
+        return [[embedding, {"pooled_output": torch.zeros(1, 16), **mask}]]
+
+
+class Eyes:
+    """A CLIP vision model: random features of the widths that the models read."""
+
+    def __init__(self, file: str):
+        self.width = 24 if "sigclip" in file else 1280
+
+    def encode_image(self, image, crop=True):
+        seen = comfy.clip_vision.Output()
+        seen["last_hidden_state"] = seen["penultimate_hidden_states"] = torch.randn(1, 9, self.width)
+        seen["image_embeds"] = torch.randn(1, TEXT)
+        seen["mm_projected"] = torch.randn(1, 9, TEXT)
+        return seen
+
+
+def checkpoint(self, ckpt_name, **_):
+    if ckpt_name.startswith("v1-5"):
+        return sd15(), Text(TINY_UNET["context_dim"]), vae_zoo.build("Stable Diffusion")
+    return by_name(MODELS, ckpt_name).build(), Text(TEXT, masked=True), vae_zoo.build(by_name(VAES, ckpt_name))
+
+
+def image_checkpoint(self, ckpt_name, **_):
+    return by_name(MODELS, ckpt_name).build(), Eyes(ckpt_name), vae_zoo.build(by_name(VAES, ckpt_name))
+
+
+nodes.UNETLoader.load_unet = lambda self, unet_name, weight_dtype: (by_name(MODELS, unet_name).build(),)
+nodes.VAELoader.load_vae = lambda self, vae_name: (vae_zoo.build(by_name(VAES, vae_name)),)
+nodes.CLIPLoader.load_clip = lambda self, type, **_: (Text(TEXT, masked=type in ("ltxv", "mochi")),)
+nodes.DualCLIPLoader.load_clip = lambda self, **_: (Text(TEXT),)
+nodes.CLIPVisionLoader.load_clip = lambda self, clip_name: (Eyes(clip_name),)
+nodes.CheckpointLoaderSimple.load_checkpoint = checkpoint
+nodes.NODE_CLASS_MAPPINGS["ImageOnlyCheckpointLoader"].load_checkpoint = image_checkpoint

@@ -1,0 +1,50 @@
+"""The shipped workflows on a page of ComfyUI: dropped on the canvas, and what Run would send of them."""
+
+from __future__ import annotations
+
+import json
+
+from pack import ROOT
+
+WORKFLOWS = {path.stem: path for path in sorted((ROOT / "workflows").glob("*.json"))}
+OTHER_PACKS = {"animatediff": {"ADE_AnimateDiffLoaderGen1"}}
+DROP = """([name, text]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], name, { type: 'application/json' }));
+    for (const kind of ['dragover', 'drop'])
+        app.canvas.canvas.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+DROPPED = "id => app.graph.id === id && app.graph._nodes.length > 0"
+API_FORM = "async () => (await app.graphToPrompt()).output"
+
+
+def drop(comfy, name: str) -> dict:
+    """Drop a workflow's file on the canvas and wait until all of it is there. Returns the file's content."""
+    text = WORKFLOWS[name].read_text()
+    comfy.evaluate(DROP, [f"{name}.json", text])
+    saved = json.loads(text)
+    comfy.wait(DROPPED, saved["id"])
+    comfy.wait("count => app.graph._nodes.length === count", len(saved["nodes"]))
+    comfy.wait_drawn(sum(node["type"] == "NRSchedule" for node in saved["nodes"]))
+    return saved
+
+
+def api_form(comfy) -> dict:
+    """What Run would send."""
+    nodes = comfy.evaluate(API_FORM)
+    return {key: {"class_type": node["class_type"], "inputs": node["inputs"]} for key, node in nodes.items()}
+
+
+def passing_by(graph: dict, unknown: set[str]) -> dict:
+    """The graph without the nodes of other packs: what they give is the model that they are given."""
+    graph = json.loads(json.dumps(graph))
+    passed = (
+        {key: node["inputs"]["model"] for key, node in graph.items() if node["class_type"] is None} if unknown else {}
+    )
+    for key in passed:
+        del graph[key]
+    for node in graph.values():
+        for name, value in node["inputs"].items():
+            if isinstance(value, list):
+                node["inputs"][name] = passed.get(value[0], value)
+    return graph
