@@ -192,8 +192,8 @@ def note(title: str, about: str, try_first: list[str], checked: str, graph: Grap
 
 NOT_MEASURED = "ω and τ here are starting points: nothing was measured on this model. "
 RUN = NOT_MEASURED + (
-    "On ComfyUI 0.3.75 this graph is tested to load, to validate and to run to its video on a small random model of the "
-    "same class; it was not run on the model's own files."
+    "On ComfyUI 0.3.75 this graph is tested to load, to validate and to run to its video on a small random model of "
+    "the same class; it was not run on the model's own files."
 )
 RUN_IN_PART = NOT_MEASURED + (
     "On ComfyUI 0.3.75 this graph is tested to load; without the other pack's node it validates and runs to its video "
@@ -705,8 +705,8 @@ def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
     watch(graph, samples, vae, fps=24)
     note(
         "Mochi, given a picture",
-        "Mochi has no image-to-video model. **Still Video Latent** goes straight to the sampler's `latent_image`: noise "
-        "rectification alone turns text-to-video into image-to-video.",
+        "Mochi has no image-to-video model. **Still Video Latent** goes straight to the sampler's `latent_image`: "
+        "noise rectification alone turns text-to-video into image-to-video.",
         [
             "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
             IMAGE_ANCHOR,

@@ -1,0 +1,172 @@
+"""What the pack uses of the host is there and takes what it is given; and a host that is too old is told so."""
+
+import ast
+import asyncio
+import importlib
+import inspect
+import re
+import sys
+
+import comfyui_version
+import pytest
+import torch
+from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
+from pack import COMFYUI, ROOT, start_host
+from standins import sd15
+
+host_nodes = start_host()
+ROOMS = sorted((ROOT / "nodes").rglob("*.py"))
+HOSTS = re.compile(r"(comfy|comfy_api|nodes|node_helpers|folder_paths|latent_preview)(\.|$)")
+
+
+def dotted(node: ast.AST) -> str | None:
+    """`a.b.c` of an attribute chain, None for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (start := dotted(node.value)):
+        return f"{start}.{node.attr}"
+    return None
+
+
+def used_symbols() -> set[tuple[str, str]]:
+    """(file, `package.module.name`) of all that is imported from the host, or reached through a module of it."""
+    found = set()
+    for path in ROOMS:
+        tree = ast.parse(path.read_text())
+        modules = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and not node.level and HOSTS.match(node.module):
+                found |= {(path.name, f"{node.module}.{alias.name}") for alias in node.names}
+            elif isinstance(node, ast.Import):
+                modules |= {alias.name for alias in node.names if HOSTS.match(alias.name)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and (name := dotted(node)) and HOSTS.match(name):
+                found |= {(path.name, name) for module in modules if name.startswith(module + ".")}
+    return found
+
+
+def resolve(name: str):
+    """The object of a dotted name: the longest prefix that is a module, then attributes."""
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        for part in parts[cut:]:
+            found = getattr(found, part)
+        return found
+    raise ImportError(name)
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(used_symbols()))
+def test_the_host_has_what_is_used(file, name):
+    try:
+        resolve(name)
+    except (ImportError, AttributeError):
+        pytest.fail(f"This ComfyUI ({comfyui_version.__version__}) has no {name}, which {file} uses.")
+
+
+def test_the_search_for_symbols_finds_them():
+    names = {name for _, name in used_symbols()}
+    assert {"comfy.sample.prepare_noise", "comfy.patcher_extension.WrappersMP", "nodes.common_ksampler"} <= names
+
+
+# How each function of the host is called: positional arguments, keywords.
+CALLS = {
+    "comfy.sample.prepare_noise": (["latent", "seed", "noise_inds"], []),
+    "comfy.sample.fix_empty_latent_channels": (["model", "latent"], []),
+    "comfy.utils.common_upscale": (["samples", "width", "height", "method", "crop"], []),
+    "comfy.utils.ProgressBar": (["total"], []),
+    "comfy.samplers.KSampler": (
+        ["model"], ["steps", "device", "sampler", "scheduler", "denoise", "model_options"],
+    ),
+    "comfy.patcher_extension.add_wrapper_with_key": (
+        ["type", "key", "wrapper", "options"], ["is_model_options"],
+    ),
+    "nodes.common_ksampler": (
+        ["model", "seed", "steps", "cfg", "sampler_name", "scheduler", "positive", "negative", "latent"],
+        ["denoise", "disable_noise", "start_step", "last_step", "force_full_denoise"],
+    ),
+    "comfy.model_patcher.ModelPatcher.clone": (["self"], []),
+    "comfy.model_patcher.ModelPatcher.remove_wrappers_with_key": (["self", "type", "key"], []),
+    "comfy.model_patcher.ModelPatcher.add_wrapper_with_key": (["self", "type", "key", "wrapper"], []),
+    "comfy.model_patcher.ModelPatcher.get_model_object": (["self", "name"], []),
+    "comfy.sd.VAE.encode": (["self", "pixels"], []),
+    "comfy.sd.VAE.temporal_compression_decode": (["self"], []),
+    "comfy.sd.VAE.spacial_compression_encode": (["self"], []),
+    "comfy.model_base.BaseModel.process_latent_in": (["self", "latent"], []),
+    "comfy.model_base.BaseModel.scale_latent_inpaint": (["self"], ["x", "sigma", "noise", "latent_image"]),
+    "comfy.model_sampling.EPS.noise_scaling": (["self", "sigma", "noise", "latent", "max_denoise"], []),
+    "comfy.model_sampling.CONST.noise_scaling": (["self", "sigma", "noise", "latent", "max_denoise"], []),
+    "comfy.model_sampling.CONST.inverse_noise_scaling": (["self", "sigma", "latent"], []),
+    "comfy.clip_vision.ClipVisionModel.encode_image": (["self", "image"], []),
+    "comfy.sd.CLIP.encode_from_tokens": (["self", "tokens"], ["return_pooled"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_hosts_functions_take_what_they_are_given(name):
+    positional, keywords = CALLS[name]
+    try:
+        inspect.signature(resolve(name)).bind(*positional, **dict.fromkeys(keywords))
+    except TypeError as error:
+        pytest.fail(f"{name} of this ComfyUI ({comfyui_version.__version__}) is called otherwise: {error}")
+
+
+def test_the_wrappers_are_called_with_what_they_read():
+    """Of each hook, by position: what the pack takes it for."""
+    model, seen = sd15(), {}
+
+    def record(kind):
+        def wrapper(executor, *args, **kwargs):
+            seen.setdefault(kind, (args, kwargs, executor, dict(vars(args[0]))))  # a guider forgets its model after
+            return executor(*args, **kwargs)
+
+        return wrapper
+
+    for kind in (WrappersMP.OUTER_SAMPLE, WrappersMP.SAMPLER_SAMPLE, WrappersMP.PREDICT_NOISE):
+        add_wrapper_with_key(kind, "record", record(kind), model.model_options, is_model_options=True)
+    latent = torch.ones(2, 4, 8, 8)
+    prompt = [[torch.zeros(1, 4, 16), {}]]
+    host_nodes.common_ksampler(model, 0, 2, 1.0, "euler", "normal", prompt, prompt, {"samples": latent})
+
+    (noise, latent_image, _, sigmas, *_), kwargs, executor, _ = seen[WrappersMP.OUTER_SAMPLE]
+    assert noise.shape == latent_image.shape == latent.shape and sigmas.ndim == 1
+    assert torch.equal(latent_image, latent) and "model_options" in vars(executor.class_obj)
+    assert [tuple(shape) for shape in kwargs.get("latent_shapes") or [latent.shape]] == [latent.shape]
+    (_, sigmas, extra, _, noise, latent_image, mask, *_), *_, guider = seen[WrappersMP.SAMPLER_SAMPLE]
+    assert guider["inner_model"].model_sampling.sigma_max > 0 and sigmas.ndim == 1 and mask is None
+    assert noise.shape == latent_image.shape == latent.shape and isinstance(extra, dict)
+    (x, timestep, *_), *_ = seen[WrappersMP.PREDICT_NOISE]
+    assert x.shape == latent.shape and float(timestep.flatten()[0]) == pytest.approx(float(sigmas[0]), rel=1e-3)
+
+
+# ---- a host older than the floor
+
+
+@pytest.mark.parametrize("version", ["0.3.74", "0.2.99", ""])
+def test_a_host_that_is_too_old_gets_one_line_and_no_nodes(version, monkeypatch, caplog, tmp_path):
+    if version:
+        monkeypatch.setattr(comfyui_version, "__version__", version)
+    else:
+        monkeypatch.setitem(sys.modules, "comfyui_version", None)
+    pack = tmp_path / "noise-rectification"
+    pack.symlink_to(ROOT)
+    before = dict(host_nodes.NODE_CLASS_MAPPINGS)
+    assert asyncio.run(host_nodes.load_custom_node(str(pack)))
+    assert before == host_nodes.NODE_CLASS_MAPPINGS
+    (said,) = (record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR"))
+    assert "needs ComfyUI 0.3.75 or newer" in said and (version or "older") in said
+
+
+@pytest.mark.parametrize(("version", "older"), [("0.3.75", False), ("0.3.100", False), ("1.0.0", False),
+                                                ("0.3.75-rc1", False), ("0.3.9", True)])  # fmt: skip
+def test_versions_are_compared_as_numbers(version, older):
+    loaded = next(m for m in list(sys.modules.values()) if str(getattr(m, "__file__", "")) == str(ROOT / "__init__.py"))
+    assert loaded._is_older(version, loaded.HOST_FLOOR) == older
+
+
+def test_the_floor_is_the_one_of_the_package():
+    assert f'requires-comfyui = ">={comfyui_version.__version__}"' in (ROOT / "pyproject.toml").read_text()
+    assert COMFYUI.is_dir()
