@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from .core.motions import MOTIONS, prompt_tokens
+from .core.schedule import check_choice
 from .host.demo_model import load_demo_model, load_demo_vae
 
 CATEGORY = "noise rectification"
@@ -70,11 +71,7 @@ class DemoPrompt(io.ComfyNode):
 
     @classmethod
     def execute(cls, motion) -> io.NodeOutput:
-        # The server does not check V3 combos before ComfyUI 0.7.0.
-        if motion not in MOTIONS:
-            raise ValueError(
-                f"`motion` is {motion!r}, which the demo model does not know. Use one of: {', '.join(MOTIONS)}."
-            )
+        check_choice("motion", motion, MOTIONS)  # the server does not check V3 combos before ComfyUI 0.7.0
         return io.NodeOutput([[prompt_tokens(motion), {}]], [[prompt_tokens("nothing"), {}]])
 
 

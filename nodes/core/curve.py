@@ -114,6 +114,8 @@ def _from_json(text: str) -> object:
         raise ValueError(
             f"omega_curve: not valid JSON ({error.msg} at character {error.pos}): {_quote(text)}. Expected {EXAMPLE}"
         ) from None
+    except RecursionError:
+        raise ValueError(f"omega_curve: nested too deeply: {_quote(text)}. Expected {EXAMPLE}") from None
 
 
 def _checked_points(points: object) -> tuple[tuple[float, float], ...]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from comfy_page import ComfyPage
-from comfyui_server import comfyui, get
+from comfyui_server import comfyui
 from comfyui_setup import ROOT, TOOLS
+from prompts import run
 from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by
 
 LOADERS = ROOT / "tests" / "support" / "standin_loaders.py"
@@ -56,17 +56,12 @@ def small(graph: dict, **schedule) -> dict:
     return graph
 
 
-def run(address: str, base: Path, comfy: ComfyPage, graph: dict) -> list[np.ndarray]:
-    """Post a graph and wait; each of the videos and pictures that it saved, as frames [F, H, W, 3]."""
-    answer = comfy.page.request.post(f"{address}/prompt", data={"prompt": graph}).json()
-    assert "prompt_id" in answer, answer
-    deadline = time.monotonic() + 240
-    while not (done := get(f"{address}/history/{answer['prompt_id']}").get(answer["prompt_id"])):
-        assert time.monotonic() < deadline, get(f"{address}/queue")
-        time.sleep(0.2)
-    assert done["status"]["status_str"] == "success", done["status"]["messages"]
-    saved = [file for output in done["outputs"].values() for file in output["images"] if file["type"] == "output"]
-    return [frames_of(base / "output" / file["subfolder"] / file["filename"]) for file in saved]
+def saved(address: str, base: Path, graph: dict) -> list[np.ndarray]:
+    """Run a graph; each of the videos and pictures that it saved, as frames [F, H, W, 3]."""
+    status, outputs = run(address, graph)
+    assert status["status_str"] == "success", status["messages"]
+    files = [file for output in outputs.values() for file in output["images"] if file["type"] == "output"]
+    return [frames_of(base / "output" / file["subfolder"] / file["filename"]) for file in files]
 
 
 def frames_of(path: Path) -> np.ndarray:
@@ -90,8 +85,8 @@ def test_it_runs_to_its_video_and_the_schedule_tells(stand_in, name, tmp_path):
     drop(comfy, name)
     shipped = passing_by(api_form(comfy), OTHER_PACKS.get(name, set()))
     assert lint(comfy.address, shipped, tmp_path) == ""
-    rectified = run(comfy.address, base, comfy, small(shipped))
-    plain = run(comfy.address, base, comfy, small(shipped, strength=0.0))
+    rectified = saved(comfy.address, base, small(shipped))
+    plain = saved(comfy.address, base, small(shipped, strength=0.0))
     assert all(frames.shape[1:] == (64, 64, 3) and frames.std() > 1 for frames in rectified)
     assert [len(frames) for frames in rectified] == [len(frames) for frames in plain]
     assert any(not np.array_equal(ours, hosts) for ours, hosts in zip(rectified, plain, strict=True))

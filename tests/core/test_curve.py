@@ -27,6 +27,13 @@ def test_points_a_hair_apart_are_a_step_and_not_a_nan():
     assert curve.at(np.array([0.0, 0.5])).tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("text", ["[" * 5000, '{"points": ' * 5000])
+def test_text_nested_without_end_is_refused_in_words(text):
+    """Regression: the JSON reader's RecursionError came through."""
+    with pytest.raises(ValueError, match="^omega_curve: "):
+        Curve.parse(text)
+
+
 @given(curves)
 def test_passes_through_its_points(curve):
     for x, _ in curve.points:

@@ -11,6 +11,7 @@ import pytest
 from comfyui_server import comfyui, get
 from pack import ROOT
 from PIL import Image, ImageSequence
+from prompts import error_of, post, run
 
 WORKFLOW = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
 PLAIN, RECTIFIED, SCHEDULE, SAMPLER = "13", "14", "5", "8"
@@ -33,35 +34,11 @@ def few_steps(**schedule):
     return graph
 
 
-def post(address, path, content):
-    request = urllib.request.Request(
-        f"{address}{path}", json.dumps(content).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        body = answer.read()
-        return json.loads(body) if body else None
-
-
-def run(address, graph):
-    """Post a graph, wait for its end; returns (status, outputs)."""
-    prompt_id = post(address, "/prompt", {"prompt": graph})["prompt_id"]
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline:
-        if done := get(f"{address}/history/{prompt_id}").get(prompt_id):
-            return done["status"], done["outputs"]
-        time.sleep(0.1)
-    raise TimeoutError(f"the prompt did not end; queue: {get(f'{address}/queue')}")
-
-
 def video(address, outputs, node):
     saved = outputs[node]["images"][0]
     url = f"{address}/view?filename={saved['filename']}&subfolder={saved['subfolder']}&type={saved['type']}"
     with urllib.request.urlopen(url, timeout=60) as answer, Image.open(io.BytesIO(answer.read())) as picture:
         return np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)])
-
-
-def error_of(status):
-    return next(content for kind, content in status["messages"] if kind == "execution_error")
 
 
 def test_every_node_of_the_list_is_offered(address):

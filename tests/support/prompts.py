@@ -1,0 +1,46 @@
+"""Prompts posted to a running ComfyUI, as a browser or a script posts them."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+
+from comfyui_server import get
+
+PATIENCE = 240  # seconds
+
+
+def post(address: str, path: str, content) -> dict | None:
+    """The answer's JSON, a refusal's too; None for an empty one."""
+    request = urllib.request.Request(
+        f"{address}{path}", json.dumps(content).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            body = answer.read()
+    except urllib.error.HTTPError as refusal:
+        body = refusal.read()
+    return json.loads(body) if body else None
+
+
+def finish(address: str, prompt_id: str) -> tuple[dict, dict]:
+    """Wait for a prompt's end; (status, outputs)."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if done := get(f"{address}/history/{prompt_id}").get(prompt_id):
+            return done["status"], done["outputs"]
+        time.sleep(0.05)
+    raise TimeoutError(f"the prompt did not end; queue: {get(f'{address}/queue')}")
+
+
+def run(address: str, graph: dict) -> tuple[dict, dict]:
+    """Post a graph and wait for its end; (status, outputs)."""
+    answer = post(address, "/prompt", {"prompt": graph})
+    assert "prompt_id" in answer, answer
+    return finish(address, answer["prompt_id"])
+
+
+def error_of(status: dict) -> dict:
+    return next(content for kind, content in status["messages"] if kind == "execution_error")
