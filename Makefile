@@ -20,6 +20,7 @@ test: lint
 lint: test-host browser
 	$(HOST_PYTHON) -m ruff check
 	$(HOST_PYTHON) -m ruff format --check
+	$(HOST_PYTHON) -m mypy
 	cd tests/browser && npm ci --silent --no-audit --no-fund && npx tsc -p tsconfig.json
 
 host:

@@ -77,7 +77,9 @@ class Curve:
         return json.dumps({"points": [list(p) for p in self.points], "interpolation": self.interpolation})
 
 
-def _hermite(t, y0, y1, width, slope0, slope1):
+def _hermite(
+    t: np.ndarray, y0: np.ndarray, y1: np.ndarray, width: np.ndarray, slope0: np.ndarray, slope1: np.ndarray
+) -> np.ndarray:
     """Cubic Hermite segment, t in [0, 1]."""
     return (
         (1 + 2 * t) * (1 - t) ** 2 * y0

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from .metrics import Measurement
 from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: told apart by every kind of colour vision.
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -30,7 +36,7 @@ def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     return _as_image(figure)
 
 
-def _as_image(figure) -> Tensor:
+def _as_image(figure: Figure) -> Tensor:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
@@ -39,7 +45,7 @@ def _as_image(figure) -> Tensor:
     return torch.from_numpy(pixels.astype(np.float32) / 255)
 
 
-def _draw_omega(axes, schedule: Schedule, frames: int) -> None:
+def _draw_omega(axes: Axes, schedule: Schedule, frames: int) -> None:
     numbers = np.arange(1, frames + 1)
     axes.plot(numbers, schedule.omegas(frames), **BLUE_LINE)
     pivot = schedule.pivot(frames)
@@ -50,7 +56,7 @@ def _draw_omega(axes, schedule: Schedule, frames: int) -> None:
     axes.grid(alpha=0.3)
 
 
-def _draw_strength(axes, schedule: Schedule, steps: int) -> None:
+def _draw_strength(axes: Axes, schedule: Schedule, steps: int) -> None:
     strengths = [schedule.strength_at(i, steps) for i in range(steps)]
     axes.bar(np.arange(1, steps + 1), strengths, width=0.9, color=BLUE)
     unit = f"step (of {steps})" if schedule.tau_unit == "steps" else f"sampling percent, cut in {steps}"
@@ -59,7 +65,7 @@ def _draw_strength(axes, schedule: Schedule, steps: int) -> None:
     axes.grid(alpha=0.3, axis="y")
 
 
-def _draw_holds(figure, axes, schedule: Schedule, frames: int, steps: int) -> None:
+def _draw_holds(figure: Figure, axes: Axes, schedule: Schedule, frames: int, steps: int) -> None:
     extent = (0.5, steps + 0.5, frames + 0.5, 0.5)
     image = axes.imshow(schedule.holds(frames, steps), cmap="cividis", vmin=0, vmax=1, aspect="auto", extent=extent)
     axes.set(title="How firmly each frame is held to the image", xlabel="step", ylabel="latent frame")

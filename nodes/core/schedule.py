@@ -55,7 +55,7 @@ class Schedule:
     pivot_frame: int = 0
     omega: tuple[float, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("tau_start", "tau_end", "strength", "tau_ramp"):
             _check_fraction(name, getattr(self, name))
         if self.tau_start > self.tau_end:
