@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's palette: told apart by every kind of colour vision.
 BLUE, ORANGE = "#0072B2", "#D55E00"
-BLUE_LINE = {"color": BLUE, "marker": "o", "markersize": 4}
-ORANGE_LINE = {"color": ORANGE, "marker": "s", "markersize": 4, "linestyle": "--"}
+BLUE_LINE: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 4}
+ORANGE_LINE: dict[str, Any] = {"color": ORANGE, "marker": "s", "markersize": 4, "linestyle": "--"}
 
 
 def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
