@@ -25,7 +25,7 @@ class VideoFidelityReport(io.ComfyNode):
             "frozen video shows as one. Link a second video to compare.",
             is_output_node=True,
             inputs=[
-                io.Image.Input("images", tooltip="The video's frames."),
+                io.Image.Input("frames", tooltip="The video's frames."),
                 io.Image.Input("image", tooltip="The picture it was made from; fitted to the frames' size."),
                 io.Image.Input("baseline", optional=True, tooltip="A second video, drawn dashed for comparison."),
                 io.ClipVision.Input(
@@ -55,12 +55,12 @@ class VideoFidelityReport(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, images, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
-        videos = [images] if baseline is None else [images, baseline]
+    def execute(cls, frames, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
+        videos = [frames] if baseline is None else [frames, baseline]
         measured, notes = measure_videos(videos, image, clip_vision, clip, text)
         plot = plot_report(*measured)
         mean = measured[0].mean
-        report = json.dumps(report_text(measured, images, notes))
+        report = json.dumps(report_text(measured, frames, notes))
         return io.NodeOutput(plot, report, mean["ssim"], mean["motion"], ui=ui.PreviewImage(plot, cls=cls))
 
 

@@ -60,7 +60,7 @@ def video(frames=4, seed=0):
 
 
 def report(images, image, **more):
-    plot, text, fidelity, motion = run_node("NRFidelityReport", images=images, image=image, **more)
+    plot, text, fidelity, motion = run_node("NRFidelityReport", frames=images, image=image, **more)
     return plot, json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report")), fidelity, motion
 
 

@@ -38,7 +38,7 @@ def finish(address: str, prompt_id: str) -> tuple[dict, dict]:
 def run(address: str, graph: dict) -> tuple[dict, dict]:
     """Post a graph and wait for its end; (status, outputs)."""
     answer = post(address, "/prompt", {"prompt": graph})
-    assert "prompt_id" in answer, answer
+    assert "prompt_id" in answer and not answer["node_errors"], answer
     return finish(address, answer["prompt_id"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from pack import ROOT
 
@@ -19,9 +20,14 @@ API_FORM = "async () => (await app.graphToPrompt()).output"
 
 
 def drop(comfy, name: str) -> dict:
+    """Drop a shipped workflow on the canvas. Returns the file's content."""
+    return drop_file(comfy, WORKFLOWS[name])
+
+
+def drop_file(comfy, path: Path) -> dict:
     """Drop a workflow's file on the canvas and wait until all of it is there. Returns the file's content."""
-    text = WORKFLOWS[name].read_text()
-    comfy.evaluate(DROP, [f"{name}.json", text])
+    text = path.read_text()
+    comfy.evaluate(DROP, [path.name, text])
     saved = json.loads(text)
     comfy.wait(DROPPED, saved["id"])
     comfy.wait("count => app.graph._nodes.length === count", len(saved["nodes"]))

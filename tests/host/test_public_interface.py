@@ -1,0 +1,51 @@
+"""The pack's public interface: saved workflows and API users depend on it. It only ever grows, at the ends."""
+
+import pytest
+from pack import start_host
+
+host_nodes = start_host()
+KSAMPLER = list(host_nodes.KSampler.INPUT_TYPES()["required"])
+KSAMPLER_ADVANCED = list(host_nodes.KSamplerAdvanced.INPUT_TYPES()["required"])
+SAMPLING = (["schedule"], ["reference", "mask"])
+TAU = ["tau_start", "tau_end", "strength", "tau_ramp", "tau_unit", "anchor", "pivot_frame"]
+
+# id: (name on screen, required inputs, optional inputs, outputs)
+INTERFACE = {
+    "NRStillVideoLatent": (
+        "Still Video Latent", ["image", "vae", "length", "width", "height", "resize"], ["end_image"], ["LATENT"],
+    ),
+    "NRNoiseLatent": (
+        "Noise Image Latent", ["model", "latent", "seed", "noise_type", "frame_correlation"], ["sigmas"],
+        ["LATENT", "LATENT", "NOISE"],
+    ),
+    "NRSchedule": ("Rectification Schedule", ["omega_curve", *TAU], ["omega"], ["NR_SCHEDULE"]),
+    "NRApply": ("Apply Noise Rectification", ["model", "schedule"], ["reference", "mask"], ["MODEL"]),
+    "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], SAMPLING[1], ["LATENT"]),
+    "NRKSamplerAdvanced": (
+        "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], SAMPLING[1], ["LATENT"],
+    ),
+    "NRSchedulePlot": ("Plot Rectification Schedule", ["schedule", "frames", "steps"], [], ["IMAGE"]),
+    "NRFidelityReport": (
+        "Video Fidelity Report", ["frames", "image"], ["baseline", "clip_vision", "clip", "text"],
+        ["IMAGE", "STRING", "FLOAT", "FLOAT"],
+    ),
+    "NRLoadDemoModel": ("Load Demo Video Model", [], [], ["MODEL", "VAE"]),
+    "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("node_id", INTERFACE)
+def test_ids_inputs_and_outputs_in_their_order(node_id):
+    cls = host_nodes.NODE_CLASS_MAPPINGS[node_id]
+    inputs = cls.INPUT_TYPES()
+    found = (
+        host_nodes.NODE_DISPLAY_NAME_MAPPINGS[node_id],
+        list(inputs.get("required", {})),
+        list(inputs.get("optional", {})),
+        list(cls.RETURN_TYPES),
+    )
+    assert found == INTERFACE[node_id]
+
+
+def test_the_interface_names_every_node():
+    assert {name for name in host_nodes.NODE_CLASS_MAPPINGS if name.startswith("NR")} == INTERFACE.keys()
