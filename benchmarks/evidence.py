@@ -35,6 +35,7 @@ CLIPS = [(photo, motion) for photo in PHOTOS for motion in CAMERA] + [
 SAMPLERS = ("dpmpp_2m", "res_multistep", "euler_ancestral", "dpmpp_2m_sde", "lcm")
 STEPS, CFG, SCHEDULER = 20, 3.0, "normal"
 COLUMNS = ("PSNR to true clip", "SSIM to true clip", "SSIM to picture", "PSNR to picture", "motion", "flicker")
+GAINS = ("SSIM to picture", "PSNR to true clip")  # also told as what is gained over lower denoise at equal motion
 DENOISES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 TAU_ENDS = tuple(i / 10 for i in range(1, 11))
 OMEGAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -122,22 +123,46 @@ def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> 
 
 def summarise(rows: list[dict]) -> dict[str, dict]:
     """Per method and column: the mean over all clips, and the spread of that mean over seeds."""
+    seeds = sorted({row["seed"] for row in rows})
+    names = list(dict.fromkeys(row["method"] for row in rows))
+    means = {(m, s): mean_of(rows, m, s) for m in names for s in seeds}
+    for (_, seed), mine in means.items():
+        usual = [means[name, seed] for name in names if name == "plain" or name.startswith("denoise")]
+        for column in GAINS:
+            mine[f"gain, {column}"] = above_the_usual_way(mine, usual, column)
     summary = {}
-    for method in dict.fromkeys(row["method"] for row in rows):
-        mine = [row for row in rows if row["method"] == method]
-        seeds = sorted({row["seed"] for row in mine})
-        by_seed = {c: [np.mean([r[c] for r in mine if r["seed"] == s]) for s in seeds] for c in COLUMNS}
-        held_out = [r["PSNR to true clip"] for r in mine if r["picture"] in HELD_OUT]
-        summary[method] = {c: [round(float(np.mean(v)), 4), round(float(np.std(v)), 4)] for c, v in by_seed.items()}
-        summary[method]["PSNR to true clip, held-out pictures"] = [round(float(np.mean(held_out)), 4), 0.0]
+    for method in names:
+        by_column = {c: [means[method, s][c] for s in seeds] for c in means[method, seeds[0]]}
+        summary[method] = {
+            c: None if None in v else [round(float(np.mean(v)), 4), round(float(np.std(v)), 4)]
+            for c, v in by_column.items()
+        }
     return summary
+
+
+def mean_of(rows: list[dict], method: str, seed: int) -> dict:
+    mine = [row for row in rows if (row["method"], row["seed"]) == (method, seed)]
+    held_out = [row["PSNR to true clip"] for row in mine if row["picture"] in HELD_OUT]
+    mean = {column: float(np.mean([row[column] for row in mine])) for column in COLUMNS}
+    return mean | {"PSNR to true clip, held-out pictures": float(np.mean(held_out))}
+
+
+def above_the_usual_way(mine: dict, usual: list[dict], column: str) -> float | None:
+    """How much more of a measure than lower denoise gives at the same motion; None where it never has that motion."""
+    if len(usual) < 2:
+        return None
+    line = sorted((one["motion"], one[column]) for one in usual)
+    motions, values = zip(*line, strict=True)
+    if not motions[0] <= mine["motion"] <= motions[-1]:
+        return None
+    return mine[column] - float(np.interp(mine["motion"], motions, values))
 
 
 def write_table(summary: dict, path: Path, caption: str) -> None:
     columns = list(next(iter(summary.values())))
     lines = [caption, "", "| method | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for method, values in summary.items():
-        cells = (f"{m:.2f} ± {s:.2f}" if s else f"{m:.2f}" for m, s in (values[c] for c in columns))
+        cells = ("–" if v is None else f"{v[0]:.2f} ± {v[1]:.2f}" for v in (values[c] for c in columns))
         lines.append(f"| {method} | " + " | ".join(cells) + " |")
     path.write_text("\n".join(lines) + "\n")
 
@@ -167,7 +192,8 @@ def draw(summary: dict, path: Path) -> None:
     ):
         for label, (names, colour, style) in lines.items():
             there = [summary[n] for n in names if n in summary]
-            axes.plot([s["motion"][0] for s in there], [s[column][0] for s in there], style, color=colour, label=label)
+            (x, xerr), (y, yerr) = (zip(*(s[c] for s in there), strict=True) for c in ("motion", column))
+            axes.errorbar(x, y, yerr, xerr, style, color=colour, label=label, capsize=2, elinewidth=0.8)
         for name, (marker, colour) in points.items():
             if column != "PSNR to true clip" or name != "true clip":
                 axes.plot(summary[name]["motion"][0], summary[name][column][0], marker, color=colour, ms=12, label=name)
@@ -198,7 +224,9 @@ def main() -> None:
     summary = summarise(rows)
     caption = (
         f"{len(clips)} clips x {options.seeds} seeds, {STEPS} steps, guidance {CFG:g}, euler unless another sampler is "
-        "named; mean ± spread of the mean over seeds. Motion in pixels per frame, flicker in 8-bit levels."
+        "named; mean ± standard deviation of the mean over seeds. Motion in pixels per frame, flicker in 8-bit levels. "
+        "Gain: what the method has more than lower denoise at equal motion (read off the line of the denoise rows); – "
+        "where lower denoise never has that motion."
     )
     (HERE / "evidence.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
     write_table(summary, HERE / "evidence.md", caption)
