@@ -123,7 +123,7 @@ const COMPRESSIONS = [
   [/cosmos.?predict2/i, 4],
   [/ltx|cosmos/i, 8],
   [/wan|hunyuan/i, 4],
-  [/svd|demo|sd_?1|sd_?15|sdxl|animate|vae-ft/i, 1],
+  [/svd|demo|sd[-_.]?1|v1-5|sdxl|animate|vae-ft/i, 1],
 ];
 
 /** @param {string} name */

@@ -263,7 +263,7 @@ function lengthControl(className, parent) {
     draw({ count, known }, top, unit) {
       root.style.top = `${top}px`;
       root.title = text(known ? `${unit}_known` : `${unit}_preview`);
-      words.textContent = known ? text(`${unit}_count`, { count }) : text(unit);
+      words.textContent = known ? text(`${unit}_${count === 1 ? "one" : "count"}`, { count }) : text(unit);
       input.hidden = known;
       input.setAttribute("aria-label", text(`${unit}_preview`));
       if (document.activeElement !== input) input.value = String(count);

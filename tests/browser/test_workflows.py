@@ -54,6 +54,26 @@ def canvas(comfy):
         comfy.evaluate(SET_SETTING, [name, value])
 
 
+# Latent frames and steps that the editor must read off each graph: the length by the model's temporal compression.
+LENGTHS = {
+    "animatediff": (16, 20),
+    "cosmos_predict2": (24, 35),
+    "demo_image_to_video": (16, 20),
+    "first_and_last_frame": (9, 20),
+    "hunyuan_video_15": (31, 20),
+    "hunyuan_video_image_to_video": (14, 20),
+    "image_to_image": (1, 20),
+    "ltx_video": (13, 30),
+    "masked_hold_background": (9, 30),
+    "mochi_text_to_video_as_image_to_video": (7, 30),
+    "svd": (14, 20),
+    "wan21_image_to_video": (9, 20),
+    "wan21_text_to_video_as_image_to_video": (9, 30),
+    "wan22_14b_two_experts": (21, 20),
+    "wan22_5b": (31, 20),
+}
+
+
 def parsed(graph: dict) -> dict:
     """The graph with the curve's JSON parsed: its spelling is the editor's own."""
     graph = json.loads(json.dumps(graph))
@@ -88,6 +108,10 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     assert set(canvas.evaluate(UNKNOWN_KINDS)) == others
     graph = api_form(canvas)
     assert canvas.evaluate(MESSAGES) == []
+    frames, steps = LENGTHS[name]
+    canvas.wait("words => document.querySelector('.nr-frames').textContent === words",
+                f"{frames} frames" if frames > 1 else "1 frame")  # fmt: skip
+    assert f"of {steps}" in canvas.evaluate("() => document.querySelector('.nr-chart').textContent")
     assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
     if name == "demo_image_to_video":
         graph["2"]["inputs"]["image"] = DEMO["2"]["inputs"]["image"]  # artists have example.png, the demo its own
