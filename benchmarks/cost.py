@@ -43,7 +43,7 @@ def main() -> None:
     rows = []
     with torch.inference_mode():
         for measure in (rule_against_memory, rule_against_published, temporaries, growth_with_frames,
-                        growth_with_area, demo_run, wan_step, import_time, archive_size):  # fmt: skip
+                        growth_with_area, demo_run, wan_step, still_memory, import_time, archive_size):  # fmt: skip
             for row in measure():
                 rows.append("| " + " | ".join(row) + " |")
                 print(rows[-1], flush=True)
@@ -201,6 +201,43 @@ def wan_step():
     yield (f"the rule against a guided step of a Wan 2.1 stand-in, {millions:.0f} M parameters, 832x480 and 17 frames "
            "(a stand-in for the 1.3B model at 81 frames, which needs a GPU)",
            f"{rule * 1e3:.2f} ms of {model:.2f} s: {100 * rule / model:.3f} %", "0.5 % at most")  # fmt: skip
+
+
+STILL = """
+import resource, torch
+from pack import run_node, start_host
+start_host()
+import vae_zoo
+vae = vae_zoo.build("Wan 2.1")
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def still(length, width, height):
+    with torch.inference_mode():
+        run_node("NRStillVideoLatent", image=torch.rand(1, height, width, 3), vae=vae, length=length, width=0, height=0,
+                 resize="center crop")
+still(5, 64, 64)
+before = peak()
+{call}
+print(peak() - before)
+"""
+ENCODE = """
+with torch.inference_mode():
+    vae.encode(torch.rand(1, 480, 832, 3).expand(81, -1, -1, -1))
+"""
+
+
+def still_memory():
+    """Still Video Latent through a narrow Wan 2.1 VAE at 832x480x81, and the host's own encode; one process each."""
+    clip = 81 * 480 * 832 * 3 * 4
+
+    def peak(call: str) -> float:
+        out = subprocess.run([sys.executable, "-c", STILL.replace("{call}", call)], capture_output=True, text=True,
+                             check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests" / "support")})  # fmt: skip
+        return int(out.stdout.split()[-1]) / clip
+
+    ours, hosts = peak("still(81, 832, 480)"), peak(ENCODE)
+    yield (f"memory that Still Video Latent adds at its peak, narrow Wan 2.1 VAE, 832x480 and 81 frames, in clips of "
+           f"pixels ({clip / 1e6:.0f} MB); the host's own encode of the same, network included",
+           f"{ours:.2f}; {hosts:.2f}", "no clip more than the host's")  # fmt: skip
 
 
 def import_time():

@@ -33,7 +33,7 @@ CLIPS = [(photo, motion) for photo in PHOTOS for motion in CAMERA] + [
     (drawing, f"drift {way}") for drawing in DRAWINGS for way in ("left", "up")
 ]
 SAMPLERS = ("dpmpp_2m", "res_multistep", "euler_ancestral", "dpmpp_2m_sde", "lcm")
-STEPS, CFG, SCHEDULER = 20, 3.0, "normal"
+STEPS, CFG, SCHEDULER = 20, 1.5, "normal"
 COLUMNS = ("PSNR to true clip", "SSIM to true clip", "SSIM to picture", "PSNR to picture", "motion", "flicker")
 GAINS = ("SSIM to picture", "PSNR to true clip")  # also told as what is gained over lower denoise at equal motion
 DENOISES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)

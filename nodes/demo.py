@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
 from .core.schedule import check_choice
 from .host.demo_model import load_demo_model, load_demo_vae
-
-CATEGORY = "noise rectification"
 
 
 class LoadDemoModel(io.ComfyNode):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import comfy.sample
 from comfy_api.latest import io
 
+from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .host.noising import ReferenceNoise, noised_latent
 from .host.sampling import ANCHOR_KEY, REFERENCE_NOISE_KEY
 from .host.vae import CENTER_CROP, RESIZES, still_clip_latent
 
-CATEGORY = "noise rectification"
 MAX_SIZE = 16384
 
 

@@ -6,10 +6,9 @@ import json
 
 from comfy_api.latest import io, ui
 
+from . import CATEGORY
 from .core.plots import plot_report
 from .host.report import measure_videos, report_text
-
-CATEGORY = "noise rectification"
 
 
 class VideoFidelityReport(io.ComfyNode):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import comfy.samplers
 from comfy_api.latest import io
 
+from . import CATEGORY
 from .core.schedule import check_choice
 from .host.hooks import Rectification, apply_rectification
 from .host.sampling import sample_rectified
-from .schedule import CATEGORY, RectificationSchedule
+from .schedule import RectificationSchedule
 
 MAX_SEED = 0xFFFFFFFFFFFFFFFF
 SWITCH = ["enable", "disable"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from comfy_api.latest import io, ui
 
+from . import CATEGORY
 from .core.curve import Curve
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, TAU_UNITS, Schedule, read_omega
 
-CATEGORY = "noise rectification"
 RectificationSchedule = io.Custom("NR_SCHEDULE")
 DEFAULT = Schedule()
 

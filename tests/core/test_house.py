@@ -64,6 +64,11 @@ def test_every_node_has_a_help_page():
     assert {path.stem for path in (ROOT / "js" / "docs").glob("NR*.md")} == set(nodes)
 
 
+@pytest.mark.parametrize("part", ["![", "## Example", "## What goes wrong"])
+def test_every_help_page_has_a_picture_an_example_and_what_goes_wrong(part):
+    assert [page.name for page in (ROOT / "js" / "docs").glob("NR*.md") if part not in page.read_text()] == []
+
+
 def test_help_pages_show_only_pictures_that_are_there():
     for page in (ROOT / "js" / "docs").glob("*.md"):
         for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text()):
