@@ -2,11 +2,13 @@
  * What the graph around a schedule node knows: other inputs of the node, links, and how long the clip and the run are.
  *
  * @typedef {import("./host").HostNode} HostNode
+ * @typedef {import("./host").HostGraph} HostGraph
  * @typedef {import("./schedule.js").Tau} Tau
  */
 
 import { clamp } from "./curve.js";
 
+const [SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS] = ["-10", "-20"]; // as the host numbers a subgraph's own ends
 const FURTHEST = 100; // nodes looked at from one schedule; enough for any path from it to its sampler
 
 /** @param {HostNode} node @param {string} name */
@@ -49,6 +51,7 @@ export function setNumber(node, name, value) {
 
 /** Latent frames and steps of the sampler that this schedule feeds; null where the graph does not say. @param {HostNode} node */
 export function readLengths(node) {
+  if (!node.graph) return { frames: null, steps: null }; // taken off the canvas
   const fed = [...reachable(node, outputNodes)].slice(1);
   fed.sort((a, b) => Number(isPlot(a)) - Number(isPlot(b))); // a plot is asked only where nothing samples
   return { frames: firstKnown(fed, framesOf), steps: firstKnown(fed, stepsOf) };
@@ -79,19 +82,69 @@ function* reachable(start, neighbours) {
   }
 }
 
+/** The nodes that hold a subgraph, in whatever graph they lie. @param {HostGraph} graph */
+function holdersOf(graph) {
+  const root = graph.rootGraph ?? graph;
+  return [root, ...(root.subgraphs?.values() ?? [])].flatMap(({ _nodes }) => _nodes.filter((node) => node.subgraph === graph));
+}
+
+/** A graph's links, with ids as text: one frontend has numbers, the other text. @param {HostGraph} graph */
+const linksOf = (graph) =>
+  [...graph.links.values()].map(({ origin_id, origin_slot, target_id, target_slot }) => ({
+    origin: String(origin_id),
+    origin_slot,
+    target: String(target_id),
+    target_slot,
+  }));
+
+/**
+ * The node that feeds an input, past the borders of subgraphs; null if none does.
+ *
+ * @param {HostGraph} graph
+ * @param {number | string} id  of the node, or SUBGRAPH_OUTPUTS
+ * @param {number} slot
+ * @returns {HostNode | null}
+ */
+function sourceOf(graph, id, slot) {
+  const link = linksOf(graph).find(({ target, target_slot }) => target === String(id) && target_slot === slot);
+  if (!link) return null;
+  if (link.origin === SUBGRAPH_INPUTS) {
+    const outside = holdersOf(graph).map((holder) => sourceOf(holder.graph, holder.id, link.origin_slot));
+    return outside.find((node) => node !== null) ?? null;
+  }
+  const node = graph.getNodeById(link.origin);
+  return node?.subgraph ? sourceOf(node.subgraph, SUBGRAPH_OUTPUTS, link.origin_slot) : (node ?? null);
+}
+
+/**
+ * The nodes that an output feeds, past the borders of subgraphs.
+ *
+ * @param {HostGraph} graph
+ * @param {number | string} id  of the node, or SUBGRAPH_INPUTS
+ * @param {number} slot
+ * @returns {HostNode[]}
+ */
+function targetsOf(graph, id, slot) {
+  const links = linksOf(graph).filter(({ origin, origin_slot }) => origin === String(id) && origin_slot === slot);
+  return links.flatMap(({ target, target_slot }) => {
+    if (target === SUBGRAPH_OUTPUTS)
+      return holdersOf(graph).flatMap((holder) => targetsOf(holder.graph, holder.id, target_slot));
+    const node = graph.getNodeById(target);
+    if (node?.subgraph) return targetsOf(node.subgraph, SUBGRAPH_INPUTS, target_slot);
+    return node ? [node] : [];
+  });
+}
+
 /** @param {HostNode} node */
-const outputNodes = (node) => (node.outputs ?? []).flatMap((_, slot) => node.getOutputNodes(slot) ?? []);
+const outputNodes = (node) => (node.outputs ?? []).flatMap((_, slot) => targetsOf(node.graph, node.id, slot));
 
 /** @param {HostNode} node @param {string} name */
-function inputNode(node, name) {
-  const index = inputIndex(node, name);
-  return index < 0 ? null : node.getInputNode(index);
-}
+const inputNode = (node, name) => sourceOf(node.graph, node.id, inputIndex(node, name));
 
 /** @param {HostNode} node */
 function latentInputs(node) {
   return (node.inputs ?? []).flatMap((input, slot) => {
-    const source = input.type === "LATENT" ? node.getInputNode(slot) : null;
+    const source = input.type === "LATENT" ? sourceOf(node.graph, node.id, slot) : null;
     return source ? [source] : [];
   });
 }

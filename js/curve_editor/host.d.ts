@@ -7,17 +7,31 @@ export interface HostWidget {
   computeLayoutSize?: (node: HostNode) => { minHeight?: number; maxHeight?: number; minWidth: number };
 }
 
+export interface HostLink {
+  origin_id: number | string;
+  origin_slot: number;
+  target_id: number | string;
+  target_slot: number;
+}
+
+export interface HostGraph {
+  _nodes: HostNode[];
+  links: Map<number, HostLink>;
+  rootGraph?: HostGraph;
+  subgraphs?: Map<string, HostGraph>;
+  getNodeById(id: number | string): HostNode | null | undefined;
+}
+
 export interface HostNode {
   id: number | string;
   type: string;
-  graph: unknown;
+  graph: HostGraph; // null while it lies on no canvas
+  subgraph?: HostGraph;
   size: [number, number];
   properties: Record<string, unknown>;
   inputs?: { name: string; type: string; link?: number | null; widget?: { name: string } }[];
   outputs?: { name: string }[];
   widgets?: HostWidget[];
-  getInputNode(slot: number): HostNode | null;
-  getOutputNodes(slot: number): HostNode[] | null;
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): HostWidget;
   onResize?: (this: HostNode, size: [number, number]) => void;
   setDirtyCanvas(foreground: boolean, background: boolean): void;

@@ -104,11 +104,7 @@ def test_a_link_to_omega_takes_over(comfy):
     comfy.wait("() => document.querySelector('.nr-linked').textContent === ''")
 
 
-def test_frames_and_steps_come_from_the_graph(comfy):
-    comfy.add_schedule()
-    assert comfy.page.locator(".nr-frames input").is_visible()
-    comfy.evaluate(
-        """() => {
+CLIP_OF_81 = """() => {
             const add = type => { const node = LiteGraph.createNode(type); app.graph.add(node); return node; };
             const link = (from, to, input) => from.connect(0, to, to.inputs.findIndex(i => i.name === input));
             const set = (node, name, value) => { node.widgets.find(w => w.name === name).value = value; };
@@ -120,11 +116,43 @@ def test_frames_and_steps_come_from_the_graph(comfy):
             link(latent, sampler, 'latent_image');
             link(app.graph._nodes.find(n => n.type === 'NRSchedule'), sampler, 'schedule');
         }"""
-    )
+
+
+def test_frames_and_steps_come_from_the_graph(comfy):
+    comfy.add_schedule()
+    assert comfy.page.locator(".nr-frames input").is_visible()
+    comfy.evaluate(CLIP_OF_81)
     comfy.wait("() => document.querySelector('.nr-frames').textContent === '21 frames'")
     comfy.wait("() => document.querySelector('.nr-steps').textContent === '30 steps'")
     assert comfy.page.locator(".nr-frames input").is_hidden()
     assert comfy.words("tau_end") == "τ ends at 60 % · steps 1 to 18 of 30"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        ["NRKSampler"],
+        ["EmptyHunyuanLatentVideo"],
+        ["EmptyHunyuanLatentVideo", "NRKSampler"],
+        ["NRSchedule", "NRKSampler"],
+    ],
+)
+def test_frames_and_steps_come_across_the_border_of_a_subgraph(comfy, inside):
+    comfy.add_schedule()
+    comfy.evaluate(CLIP_OF_81)
+    comfy.evaluate(
+        "kinds => { app.graph.convertToSubgraph(new Set(app.graph._nodes.filter(n => kinds.includes(n.type)))); }",
+        inside,
+    )
+    comfy.wait("() => app.graph._nodes.some(node => node.subgraph)")
+    if "NRSchedule" in inside:
+        comfy.evaluate(
+            "() => { const n = app.graph._nodes.find(n => n.subgraph); app.canvas.openSubgraph(n.subgraph, n); }"
+        )
+        comfy.wait_drawn()
+    comfy.wait("() => document.querySelector('.nr-frames')?.textContent === '21 frames'")
+    comfy.wait("() => document.querySelector('.nr-steps').textContent === '30 steps'")
+    comfy.evaluate("() => app.canvas.setGraph(app.graph.rootGraph)")
 
 
 def test_preview_frames_are_kept_with_the_node_and_not_in_the_value(comfy):
