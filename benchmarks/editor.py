@@ -32,11 +32,11 @@ Written by `python benchmarks/editor.py`. Chromium without a GPU, {{cores}} CPU 
 * drag: script time of one move event while a point of a {FRAMES}-frame curve is dragged, median (95th percentile)
   of {MOVES}; the aim is 4 ms.
 * pan: time between two frames while a canvas of {NODES} nodes is panned, all in sight, median (95th percentile); with
-  editors, and with KSampler nodes, which have as many inputs, for comparison.
-* left: event listeners and clocks that remain, more than before, when the {NODES} nodes are deleted and garbage is
-  collected; with editors, and with KSampler nodes.
+  editors, and with plain text boxes (CLIPTextEncode) for comparison.
+* left: nodes that the host keeps in memory, more than before, when the {NODES} are deleted and garbage is collected,
+  and the editors (with their listeners) and clocks that remain; with editors, and with text boxes.
 
-| frontend | canvas | drag, ms | pan with editors, ms | pan with KSamplers, ms | left by editors | left by KSamplers |
+| frontend | canvas | drag, ms | pan with editors, ms | pan with text boxes, ms | left by editors | left by text boxes |
 |---|---|---|---|---|---|---|
 """
 
@@ -108,28 +108,39 @@ def pan_cost(comfy: ComfyPage) -> list[float]:
     return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
 
 
-def listeners(comfy: ComfyPage, devtools) -> int:
+def alive(devtools, kind: str) -> tuple[int, int]:
+    """Nodes of a kind, and editors, that are still in the page's memory when garbage is collected."""
     for _ in range(3):
         devtools.send("HeapProfiler.collectGarbage")
-        comfy.page.wait_for_timeout(400)
-    metrics = devtools.send("Performance.getMetrics")["metrics"]
-    return int(next(metric["value"] for metric in metrics if metric["name"] == "JSEventListeners"))
+    return (
+        instances(devtools, "LiteGraph.LGraphNode.prototype", f"one.type === '{kind}'"),
+        instances(devtools, "HTMLDivElement.prototype", "one.classList.contains('nr-editor')"),
+    )
+
+
+def instances(devtools, prototype: str, condition: str) -> int:
+    owner = devtools.send("Runtime.evaluate", {"expression": prototype})["result"]["objectId"]
+    found = devtools.send("Runtime.queryObjects", {"prototypeObjectId": owner})["objects"]["objectId"]
+    count = f"function() {{ return this.filter(one => {{ try {{ return {condition} }} catch {{}} }}).length }}"
+    call = {"objectId": found, "functionDeclaration": count, "returnByValue": True}
+    return devtools.send("Runtime.callFunctionOn", call)["result"]["value"]
 
 
 def crowd_cost(comfy: ComfyPage, kind: str) -> tuple[list[float], str]:
     """Pan times with 100 nodes of a kind, and what they leave behind. The first round warms the host's own caches."""
     devtools = comfy.page.context.new_cdp_session(comfy.page)
-    devtools.send("Performance.enable")
+    devtools.send("HeapProfiler.enable")
     left = ""
     for _ in range(2):
         comfy.start_test()
-        before = listeners(comfy, devtools)
+        nodes, editors = alive(devtools, kind)
         fill(comfy, kind)
         times = pan_cost(comfy)
         comfy.evaluate("() => { for (const node of [...app.graph._nodes]) app.graph.remove(node); }")
-        comfy.page.wait_for_timeout(1000)
+        comfy.page.wait_for_timeout(3000)
         clocks = comfy.evaluate("() => window.nrClocks.size")
-        left = f"{listeners(comfy, devtools) - before} listeners, {clocks} clocks"
+        nodes_after, editors_after = alive(devtools, kind)
+        left = f"{nodes_after - nodes} nodes, {editors_after - editors} editors, {clocks} clocks"
     return times, left
 
 
@@ -147,15 +158,15 @@ def main() -> None:
                     comfy.open()
                     editors, left_by_editors = crowd_cost(comfy, "NRSchedule")
                     comfy.open()
-                    samplers, left_by_samplers = crowd_cost(comfy, "KSampler")
+                    boxes, left_by_boxes = crowd_cost(comfy, "CLIPTextEncode")
                     cells = [
                         frontend,
                         canvas,
                         drag,
                         summary(editors),
-                        summary(samplers),
+                        summary(boxes),
                         left_by_editors,
-                        left_by_samplers,
+                        left_by_boxes,
                     ]
                     report += f"| {' | '.join(cells)} |\n"
                     (HERE / "editor.md").write_text(report, encoding="utf-8")

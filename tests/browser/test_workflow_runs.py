@@ -91,3 +91,8 @@ def test_it_runs_to_its_video_and_the_schedule_tells(stand_in, name, tmp_path):
     assert [len(frames) for frames in rectified] == [len(frames) for frames in plain]
     assert any(not np.array_equal(ours, hosts) for ours, hosts in zip(rectified, plain, strict=True))
     assert not comfy.problems, comfy.problems
+
+
+def test_comfy_lint_accepts_the_demos_graph_too(stand_in, tmp_path):
+    comfy, _ = stand_in
+    assert lint(comfy.address, json.loads((ROOT / "demo" / "image_to_video.api.json").read_text()), tmp_path) == ""
