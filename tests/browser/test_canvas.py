@@ -152,7 +152,8 @@ def test_frames_and_steps_come_across_the_border_of_a_subgraph(comfy, inside):
         comfy.wait_drawn()
     comfy.wait("() => document.querySelector('.nr-frames')?.textContent === '21 frames'")
     comfy.wait("() => document.querySelector('.nr-steps').textContent === '30 steps'")
-    comfy.evaluate("() => app.canvas.setGraph(app.graph.rootGraph)")
+    if "NRSchedule" in inside:
+        comfy.open()  # the way back out of a subgraph leaves the Vue canvas of 1.32.9 in disorder, with any node
 
 
 def test_preview_frames_are_kept_with_the_node_and_not_in_the_value(comfy):
