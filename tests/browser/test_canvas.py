@@ -153,7 +153,7 @@ def test_frames_and_steps_come_across_the_border_of_a_subgraph(comfy, inside):
     comfy.wait("() => document.querySelector('.nr-frames')?.textContent === '21 frames'")
     comfy.wait("() => document.querySelector('.nr-steps').textContent === '30 steps'")
     if "NRSchedule" in inside:
-        comfy.open()  # the way back out of a subgraph leaves the Vue canvas of 1.32.9 in disorder, with any node
+        comfy.open()  # on the way back the Vue canvas of 1.32.9 trips over its own listeners
 
 
 def test_preview_frames_are_kept_with_the_node_and_not_in_the_value(comfy):
