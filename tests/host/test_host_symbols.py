@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import comfyui_version
 import pytest
@@ -154,7 +155,8 @@ def test_a_host_that_is_too_old_gets_one_line_and_no_nodes(version, monkeypatch,
     pack = tmp_path / "noise-rectification"
     pack.symlink_to(ROOT)
     before = dict(host_nodes.NODE_CLASS_MAPPINGS)
-    assert asyncio.run(host_nodes.load_custom_node(str(pack)))
+    with ThreadPoolExecutor(1) as thread:  # this one has the browser tests' event loop when all are run
+        assert thread.submit(asyncio.run, host_nodes.load_custom_node(str(pack))).result()
     assert before == host_nodes.NODE_CLASS_MAPPINGS
     (said,) = (record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR"))
     assert "needs ComfyUI 0.3.75 or newer" in said and (version or "older") in said
