@@ -88,14 +88,20 @@ function holdersOf(graph) {
   return [root, ...(root.subgraphs?.values() ?? [])].flatMap(({ _nodes }) => _nodes.filter((node) => node.subgraph === graph));
 }
 
-/** A graph's links, with ids as text: one frontend has numbers, the other text. @param {HostGraph} graph */
-const linksOf = (graph) =>
-  [...graph.links.values()].map(({ origin_id, origin_slot, target_id, target_slot }) => ({
-    origin: String(origin_id),
-    origin_slot,
-    target: String(target_id),
-    target_slot,
-  }));
+/**
+ * A graph's links at one end: several times a second, so without copying them. Ids are compared as text, because one
+ * frontend has numbers, the other text.
+ *
+ * @param {HostGraph} graph
+ * @param {"origin" | "target"} end
+ * @param {number | string} id
+ * @param {number} slot
+ */
+function* linksAt(graph, end, id, slot) {
+  const wanted = String(id);
+  for (const link of graph.links.values())
+    if (link[`${end}_slot`] === slot && String(link[`${end}_id`]) === wanted) yield link;
+}
 
 /**
  * The node that feeds an input, past the borders of subgraphs; null if none does.
@@ -106,13 +112,13 @@ const linksOf = (graph) =>
  * @returns {HostNode | null}
  */
 function sourceOf(graph, id, slot) {
-  const link = linksOf(graph).find(({ target, target_slot }) => target === String(id) && target_slot === slot);
+  const link = linksAt(graph, "target", id, slot).next().value;
   if (!link) return null;
-  if (link.origin === SUBGRAPH_INPUTS) {
+  if (String(link.origin_id) === SUBGRAPH_INPUTS) {
     const outside = holdersOf(graph).map((holder) => sourceOf(holder.graph, holder.id, link.origin_slot));
     return outside.find((node) => node !== null) ?? null;
   }
-  const node = graph.getNodeById(link.origin);
+  const node = graph.getNodeById(link.origin_id);
   return node?.subgraph ? sourceOf(node.subgraph, SUBGRAPH_OUTPUTS, link.origin_slot) : (node ?? null);
 }
 
@@ -125,11 +131,10 @@ function sourceOf(graph, id, slot) {
  * @returns {HostNode[]}
  */
 function targetsOf(graph, id, slot) {
-  const links = linksOf(graph).filter(({ origin, origin_slot }) => origin === String(id) && origin_slot === slot);
-  return links.flatMap(({ target, target_slot }) => {
-    if (target === SUBGRAPH_OUTPUTS)
+  return [...linksAt(graph, "origin", id, slot)].flatMap(({ target_id, target_slot }) => {
+    if (String(target_id) === SUBGRAPH_OUTPUTS)
       return holdersOf(graph).flatMap((holder) => targetsOf(holder.graph, holder.id, target_slot));
-    const node = graph.getNodeById(target);
+    const node = graph.getNodeById(target_id);
     if (node?.subgraph) return targetsOf(node.subgraph, SUBGRAPH_INPUTS, target_slot);
     return node ? [node] : [];
   });
