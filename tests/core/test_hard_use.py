@@ -21,13 +21,15 @@ curves = st.builds(
 schedules = st.builds(
     lambda tau, **rest: Schedule(tau_start=min(tau), tau_end=max(tau), **rest),
     tau=st.tuples(share, share),
-    curve=curves,
+    omega=curves | st.lists(share, min_size=1, max_size=9).map(tuple),
     strength=share,
     tau_ramp=share,
     tau_unit=st.sampled_from(TAU_UNITS),
     anchor=st.sampled_from(ANCHORS),
     pivot_frame=st.sampled_from([0, -1]),
-    omega=st.none() | st.lists(share, min_size=1, max_size=9).map(tuple),
+    motion_compensation=st.floats(0, 1.5),
+    hold_colours=share,
+    pivot_frames=st.sampled_from([(), (0,), (0, -1)]),
 )
 shapes = st.tuples(sizes, sizes, sizes, sizes) | st.tuples(st.integers(1, 2), sizes, sizes, sizes, sizes)
 dtypes = st.sampled_from([torch.float32, torch.float16, torch.bfloat16])

@@ -67,14 +67,14 @@ def advanced(model, latent, **changes):
     ("changes", "message"),
     [
         ({"omega_curve": "{oops"}, "omega_curve: not valid JSON"),
-        ({"omega_curve": '{"points": [[0, 7]]}'}, r"omega_curve: the point '\[0, 7\]' lies outside"),
+        ({"omega_curve": '{"points": [[0, 7]]}'}, r"omega_curve: the point \[0, 7\] lies outside"),
         ({"tau_start": 0.8, "tau_end": 0.2}, "tau_start: 0.8 lies after tau_end"),
         ({"tau_end": math.nan}, "tau_end: got nan"),
         ({"tau_unit": "minutes"}, "tau_unit: 'minutes' is not a choice"),
         ({"anchor": "sea"}, "anchor: 'sea' is not a choice"),
         ({"omega": [[]]}, "omega: the list is empty"),
-        ({"omega": [0.5, 2.0]}, "omega: item 1 is 2"),
-        ({"omega": ["half"]}, "omega: item 0 is 'half'"),
+        ({"omega": [0.5, 2.0]}, "omega, item 1: got 2"),
+        ({"omega": ["half"]}, "omega: got 'half'"),
     ],
 )
 def test_the_schedule_node_names_the_bad_input(changes, message):

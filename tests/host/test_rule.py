@@ -142,7 +142,7 @@ def test_omega_zero_returns_the_still_latent_under_every_sampler(kind, sampler, 
     out = run_node(
         "NRKSampler", model=model, seed=SEED, steps=6, cfg=4.0, sampler_name=sampler, scheduler="normal",
         positive=conditioning(model, 0), negative=conditioning(model, 1), latent_image={"samples": clip}, denoise=1.0,
-        schedule=Schedule(curve=HELD, tau_end=1.0),
+        schedule=Schedule(omega=HELD, tau_end=1.0),
     )[0]["samples"]  # fmt: skip
     to_model = model.model.process_latent_in
     error = float((to_model(out) - to_model(clip)).abs().max())

@@ -150,8 +150,8 @@ def test_the_rectified_sampler_is_apply_and_the_hosts_sampler(model, sampler):
 
 def test_applying_twice_replaces_the_first(model):
     latent = {"samples": clip_of(model)}
-    once = patched(model, Schedule(curve=HELD))
-    twice = patched(patched(model, Schedule(tau_end=0.3)), Schedule(curve=HELD))
+    once = patched(model, Schedule(omega=HELD))
+    twice = patched(patched(model, Schedule(tau_end=0.3)), Schedule(omega=HELD))
     assert torch.equal(ksampler("KSampler", twice, latent)["samples"], ksampler("KSampler", once, latent)["samples"])
     removed = patched(once, Schedule(strength=0.0))
     assert torch.equal(ksampler("KSampler", removed, latent)["samples"], ksampler("KSampler", model, latent)["samples"])
@@ -185,7 +185,7 @@ def test_every_guider_is_rectified_alike(model, kind):
     def drift(samples):
         return float((model.model.process_latent_in(samples) - model.model.process_latent_in(clip)).abs().max())
 
-    assert drift(sample(patched(model, Schedule(curve=HELD, tau_end=1.0)))) <= 1e-4
+    assert drift(sample(patched(model, Schedule(omega=HELD, tau_end=1.0)))) <= 1e-4
     assert drift(sample(model)) > 1.0
 
 
@@ -284,7 +284,7 @@ def test_an_empty_latent_with_a_reference_starts_from_the_noised_reference(model
 def test_a_reference_wins_over_the_samplers_latent(model):
     clip = clip_of(model)
     other = torch.flip(clip, dims=(-1,))
-    out = ksampler("NRKSampler", model, {"samples": other}, schedule=Schedule(curve=HELD, tau_end=1.0),
+    out = ksampler("NRKSampler", model, {"samples": other}, schedule=Schedule(omega=HELD, tau_end=1.0),
                    reference={"samples": clip})["samples"]  # fmt: skip
     torch.testing.assert_close(out, clip, atol=1e-3, rtol=1e-3)
 
@@ -302,7 +302,7 @@ def test_the_mask_frees_what_it_leaves_black(model):
     clip = clip_of(model)
     mask = torch.zeros(1, 32, 32)
     mask[..., :16] = 1.0
-    schedule = Schedule(curve=HELD, tau_end=1.0)
+    schedule = Schedule(omega=HELD, tau_end=1.0)
     out = ksampler("NRKSampler", model, {"samples": clip}, schedule=schedule, mask=mask)["samples"]
     off = (model.model.process_latent_in(out) - model.model.process_latent_in(clip)).abs()
     assert float(off[..., :2].max()) <= 1e-4
@@ -323,7 +323,7 @@ def test_frames_held_by_the_hosts_mask_stay_what_the_host_makes_of_them(flow_mod
 def test_each_video_of_a_batch_has_its_own_anchor(flow_model):
     clip = clip_of(flow_model)
     batch = torch.cat([clip, torch.flip(clip, dims=(-1,))])
-    out = ksampler("NRKSampler", flow_model, {"samples": batch}, schedule=Schedule(curve=HELD, tau_end=1.0))["samples"]
+    out = ksampler("NRKSampler", flow_model, {"samples": batch}, schedule=Schedule(omega=HELD, tau_end=1.0))["samples"]
     torch.testing.assert_close(out, batch, atol=1e-3, rtol=1e-3)
 
 
@@ -411,7 +411,7 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
         return execute(WrappersMP.OUTER_SAMPLE, guider.outer_sample, guider, noise, packed, None, sigmas,
                        latent_shapes=shapes)  # fmt: skip
 
-    held, plain = sample(Schedule(curve=HELD, tau_end=1.0)), sample(Schedule(strength=0.0))
+    held, plain = sample(Schedule(omega=HELD, tau_end=1.0)), sample(Schedule(strength=0.0))
     cut = clip[0].numel()
     torch.testing.assert_close(held[..., :cut], packed[..., :cut], atol=1e-4, rtol=1e-4)
     assert torch.equal(held[..., cut:], plain[..., cut:])
