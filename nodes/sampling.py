@@ -7,8 +7,7 @@ from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.schedule import check_choice
-from .host.hooks import Rectification, apply_rectification
-from .host.sampling import sample_rectified
+from .host.sampling import Stage, rectify_model, sample_rectified
 from .schedule import RectificationSchedule
 
 MAX_SEED = 0xFFFFFFFFFFFFFFFF
@@ -106,8 +105,7 @@ class ApplyNoiseRectification(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, schedule, reference=None, mask=None) -> io.NodeOutput:
-        samples = None if reference is None else reference["samples"]
-        return io.NodeOutput(apply_rectification(model, Rectification(schedule, reference=samples, mask=mask)))
+        return io.NodeOutput(rectify_model(model, schedule, reference, mask))
 
 
 class RectifiedKSampler(io.ComfyNode):
@@ -134,39 +132,8 @@ class RectifiedKSampler(io.ComfyNode):
         )
 
     @classmethod
-    def execute(
-        cls,
-        model,
-        seed,
-        steps,
-        cfg,
-        sampler_name,
-        scheduler,
-        positive,
-        negative,
-        latent_image,
-        denoise,
-        schedule,
-        reference=None,
-        mask=None,
-    ) -> io.NodeOutput:
-        return io.NodeOutput(
-            sample_rectified(
-                model,
-                seed,
-                steps,
-                cfg,
-                sampler_name,
-                scheduler,
-                positive,
-                negative,
-                latent_image,
-                schedule,
-                reference,
-                mask,
-                denoise,
-            )
-        )
+    def execute(cls, model, latent_image, schedule, reference=None, mask=None, **sampling) -> io.NodeOutput:
+        return io.NodeOutput(sample_rectified(model, schedule, latent_image, reference, mask, **sampling))
 
 
 class RectifiedKSamplerAdvanced(io.ComfyNode):
@@ -206,48 +173,19 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls,
-        model,
-        add_noise,
-        noise_seed,
-        steps,
-        cfg,
-        sampler_name,
-        scheduler,
-        positive,
-        negative,
-        latent_image,
-        start_at_step,
-        end_at_step,
-        return_with_leftover_noise,
-        schedule,
-        reference=None,
-        mask=None,
-    ) -> io.NodeOutput:
+        cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
+        schedule, reference=None, mask=None, **sampling,
+    ) -> io.NodeOutput:  # fmt: skip
         check_choice("add_noise", add_noise, SWITCH)
         check_choice("return_with_leftover_noise", return_with_leftover_noise, SWITCH)
-        stage = {
-            "disable_noise": add_noise == "disable",
-            "start_step": start_at_step,
-            "last_step": end_at_step,
-            "force_full_denoise": return_with_leftover_noise == "disable",
-        }
+        stage = Stage(
+            disable_noise=add_noise == "disable",
+            start_step=start_at_step,
+            last_step=end_at_step,
+            force_full_denoise=return_with_leftover_noise == "disable",
+        )
         return io.NodeOutput(
-            sample_rectified(
-                model,
-                noise_seed,
-                steps,
-                cfg,
-                sampler_name,
-                scheduler,
-                positive,
-                negative,
-                latent_image,
-                schedule,
-                reference,
-                mask,
-                stage=stage,
-            )
+            sample_rectified(model, schedule, latent_image, reference, mask, stage, seed=noise_seed, **sampling)
         )
 
 

@@ -122,7 +122,7 @@ def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None)
     largest = 255 if mask.dtype == torch.uint8 else 1
     mask = mask.reshape(-1, *mask.shape[-2:]).float() / largest
     if not torch.isfinite(mask).all():
-        raise ValueError("mask: it holds NaN or infinite values. Look at the node that made it; 0 is black, 1 is white.")
+        raise ValueError("mask: it holds NaN or infinite values. Look for the cause in the node that made it.")
     mask = _mask_over_latent_frames(mask.clamp(0, 1), frame_count(shape), compression)
     mask = interpolate(mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
     return rearrange(mask, "t 1 h w -> 1 1 t h w") if len(shape) == 5 else mask

@@ -81,6 +81,7 @@ class Rectifier:
     ):
         self.anchor, self.omega, self.pivots = anchor, omega, pivots
         self.mask, self.anchor_moves = mask, anchor_moves
+        self.broken_calls = 0  # predictions that were not finite
         self._last: tuple[Tensor, NoiseLevel] | None = None
 
     def __call__(self, denoised: Tensor, level: NoiseLevel, strength: float) -> Tensor:
@@ -90,6 +91,7 @@ class Rectifier:
         """
         anchor = self.advance(level)
         if not is_finite(denoised):
+            self.broken_calls += 1
             return denoised
         if strength == 0:
             self._last = (denoised.to(torch.float32, copy=True), level)

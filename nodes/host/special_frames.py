@@ -62,7 +62,9 @@ def _conditioning_values(guider, key: str) -> list[Tensor]:
 
 def _appended_guides(guider, shape: tuple[int, ...]) -> int:
     """Guide frames that LTXVAddGuide appends: the conditioning has one entry for each of their tokens."""
-    return max((v.shape[2] // (shape[-1] * shape[-2]) for v in _conditioning_values(guider, "keyframe_idxs")), default=0)
+    return max(
+        (v.shape[2] // (shape[-1] * shape[-2]) for v in _conditioning_values(guider, "keyframe_idxs")), default=0
+    )
 
 
 def _vace_references(guider) -> int:

@@ -78,18 +78,18 @@ class Rectification:
                 logger.warning("Nothing was rectified: the noise rises in this run, as in unsampling.")
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
             if self.noise is not None and noise.any():
-                noise = _noise_for(self.noise, noise)
+                noise = _known_noise(self.noise, noise)
             if not self.schedule.is_empty:
                 latent_image = self._start(noise, latent_image, video)
             elif self.hand_on is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            sampler_sample = partial(self._sampler_sample, video, fingerprint(self._image(latent_image, video)))
+            sampler_sample = partial(self._sampler_sample, video, self._image(latent_image, video))
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
 
     def warn_if_passed_by(self, patcher) -> None:
         """ON_PRE_RUN callback: the host gets the model ready for sampling."""
-        if self not in _under_way.get() and not self.schedule.is_empty:
+        if not _under_way.get() and not self.schedule.is_empty:
             logger.warning(
                 "Nothing was rectified: the rectified model is not the one that leads the sampling. A guider of two "
                 "models takes its wrappers from the first: apply the rectification to that one."
@@ -99,9 +99,13 @@ class Rectification:
         given = self.handover is not None or self.reference is not None
         return given or bool(video.video(latent_image).any() and noise.any())
 
-    def _image(self, latent_image: Tensor, video: VideoPart) -> Tensor:
-        """The image latent, as it was given: the reference, else the sampler's own."""
-        return video.video(latent_image) if self.reference is None else self.reference
+    def _image(self, latent_image: Tensor, video: VideoPart) -> str:
+        """The fingerprint of the image latent that the anchor starts from; empty where no stage asks for it."""
+        if self.reference is not None:
+            return fingerprint(self.reference)
+        if self.handover is not None:
+            return self.handover.image
+        return fingerprint(video.video(latent_image)) if self.hand_on is not None else ""
 
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
@@ -116,16 +120,18 @@ class Rectification:
             raise ValueError(_no_image(starts_empty=not own.any()))
         return latent_image
 
-    def _sampler_sample(self, video: VideoPart, image: str, executor, guider, sigmas, *args, **kwargs):
-        """SAMPLER_SAMPLE wrapper: the latent is in model space, the model is on its device."""
-        _, _, noise, latent_image, denoise_mask, *_ = (*args, None)
-        level = noise_level(guider.inner_model.model_sampling, float(sigmas[0]))
-        if level.sigma == 0:
+    def _sampler_sample(
+        self, video, image, executor, guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None,
+        *args, **kwargs,
+    ):  # fmt: skip
+        """SAMPLER_SAMPLE wrapper: `latent_image` is in model space, the model is on its device."""
+        inputs = (guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask, *args)
+        if noise_level(guider.inner_model.model_sampling, float(sigmas[0])).sigma == 0:
             logger.warning("Nothing was rectified: sampling starts without noise, so there is none to correct.")
-            return executor(guider, sigmas, *args, **kwargs)
+            return executor(*inputs, **kwargs)
         run = _Run(self, guider, sigmas, video, latent_image, denoise_mask, image)
         with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, run.predict_noise, outermost=True):
-            samples = executor(guider, sigmas, *args, **kwargs)
+            samples = executor(*inputs, **kwargs)
         run.finish()
         return samples
 
@@ -153,7 +159,7 @@ class _Run:
         self.mask = self._mask(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
-        self.calls = self.rectified_calls = self.broken_calls = self.misfits = 0
+        self.calls = self.rectified_calls = self.misfits = 0
 
     def predict_noise(self, executor, x, timestep, *args, **kwargs):
         """PREDICT_NOISE wrapper: equation (1) on the guided prediction of the whole video."""
@@ -165,8 +171,6 @@ class _Run:
             return denoised
         first, video = part
         predicted = video.video(denoised)
-        if not is_finite(predicted):
-            self.broken_calls += 1
         sigma = float(timestep.flatten()[0])
         strength = self.schedule.strength_at(self.progress.at(sigma), self.progress.steps)
         rectifier = self._rectifier(first, frame_count(predicted.shape))
@@ -216,18 +220,19 @@ class _Run:
 
     def finish(self) -> None:
         """Hand on what the next stage needs, and say in the log what an artist would otherwise have to guess."""
-        if self.settings.hand_on is not None:
-            whole = self._rectifier(0, frame_count(self.anchor.shape))
+        whole = self._rectifier(0, frame_count(self.anchor.shape))
+        if self.settings.hand_on is not None and whole.anchor.shape == self.anchor.shape and not self.misfits:
             anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
             self.settings.hand_on(Handover(anchor.cpu(), self.image))
         if self.schedule.is_empty:
             return
+        broken_calls = sum(rectifier.broken_calls for rectifier in self.rectifiers.values())
         if self.calls == 0 and len(self.sigmas) > 1:
             logger.warning(
                 "Nothing was rectified: this sampler or guider does not ask the model through ComfyUI's own guider. "
                 "Use a sampler and a guider of ComfyUI, or one that calls CFGGuider.predict_noise."
             )
-        elif self.calls and not self.rectified_calls and not self.broken_calls and not self.misfits:
+        elif self.calls and not (self.rectified_calls or broken_calls or self.misfits):
             logger.warning(
                 "Nothing was rectified: no step of this run lies within tau (%g to %g).",
                 self.schedule.tau_start,
@@ -235,11 +240,11 @@ class _Run:
             )
         elif self.calls:
             logger.info("Rectified %s of %s model predictions.", self.rectified_calls, self.calls)
-        if self.broken_calls:
+        if broken_calls:
             logger.warning(
                 "%s of the model's predictions held NaN or infinite values. They were passed on as they are: look for "
                 "the cause in the model, its precision or its prompt.",
-                self.broken_calls,
+                broken_calls,
             )
         if self.misfits:
             logger.warning(
@@ -323,14 +328,16 @@ def _check_finite(name: str, samples: Tensor) -> None:
         )
 
 
-def _noise_for(drawn: Tensor, noise: Tensor) -> Tensor:
-    """The reference noise in place of the run's. Raises ValueError where it is of another shape."""
-    if drawn.shape != noise.shape:
-        raise ValueError(
-            f"reference_noise: it is {in_words(drawn.shape)}, but the sampler's latent is {in_words(noise.shape)}. "
-            "Noise the latent with Noise Image Latent after its last change."
-        )
-    return drawn.to(noise, copy=True)
+def _known_noise(known: Tensor, drawn: Tensor) -> Tensor:
+    """The reference noise in place of the run's own, where it is noise for this latent."""
+    if known.shape == drawn.shape:
+        return known.to(drawn, copy=True)
+    logger.info(
+        "The reference noise is not used: it is for %s, the sampler's latent is %s.",
+        in_words(known.shape),
+        in_words(drawn.shape),
+    )
+    return drawn
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-hooks = pack_module("nodes.host.hooks")
+wrappers = pack_module("nodes.host.wrappers")
 
 SAMPLERS = ["euler", "euler_ancestral", "dpmpp_2m_sde", "uni_pc", "lcm"]
 SEED, STEPS = 5, 6
@@ -102,17 +102,17 @@ def test_a_rectified_run_leaves_the_model_as_it_was(model):
 def test_nothing_outlives_a_run(model):
     anchors = []
 
-    class Watched(hooks.Rectifier):
+    class Watched(wrappers.Rectifier):
         def __init__(self, **inputs):
             super().__init__(**inputs)
             anchors.append(weakref.ref(self))
 
-    original, hooks.Rectifier = hooks.Rectifier, Watched
+    original, wrappers.Rectifier = wrappers.Rectifier, Watched
     try:
         applied = patched(model, Schedule())
         ksampler("KSampler", applied, {"samples": clip_of(model)})
     finally:
-        hooks.Rectifier = original
+        wrappers.Rectifier = original
     gc.collect()
     assert [anchor() for anchor in anchors] == [None]
     assert applied.model_options.get("transformer_options", {}).get("wrappers", {}) == {}
@@ -238,18 +238,18 @@ def test_the_anchor_handed_on_equals_the_one_runs(model, sampler):
     """The one run's anchor when it arrives at the cut: read from a run whose remaining steps come after."""
     latent, schedule, cut = {"samples": clip_of(model)}, Schedule(tau_end=0.9), 3
     seen = []
-    original = hooks.Rectifier.advance
+    original = wrappers.Rectifier.advance
 
     def watched(self, level):
         anchor = original(self, level)
         seen.append(anchor.clone())
         return anchor
 
-    hooks.Rectifier.advance = watched
+    wrappers.Rectifier.advance = watched
     try:
         ksampler("NRKSampler", model, latent, sampler, schedule)
     finally:
-        hooks.Rectifier.advance = original
+        wrappers.Rectifier.advance = original
     first = advanced("NRKSamplerAdvanced", model, latent, sampler, schedule, end=cut, leave=True)
     assert torch.equal(first["rectification_anchor"], seen[cut].cpu())
 
@@ -406,7 +406,7 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
     def sample(schedule):
         guider = Guider()
         guider.model_options = {"transformer_options": {}}
-        rectification = hooks.Rectification(schedule)
+        rectification = wrappers.Rectification(schedule)
         add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, "nr", rectification, guider.model_options, is_model_options=True)
         return execute(WrappersMP.OUTER_SAMPLE, guider.outer_sample, guider, noise, packed, None, sigmas,
                        latent_shapes=shapes)  # fmt: skip
