@@ -9,6 +9,7 @@ import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
 from pack import pack_module, run_node
+from runs import SEED, STEPS, advanced, guider_of, ksampler, patched
 from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
@@ -16,7 +17,6 @@ Schedule = pack_module("nodes.core.schedule").Schedule
 wrappers = pack_module("nodes.host.wrappers")
 
 SAMPLERS = ["euler", "euler_ancestral", "dpmpp_2m_sde", "uni_pc", "lcm"]
-SEED, STEPS = 5, 6
 HELD = Curve(((0.0, 0.0),))
 UNTOUCHED = {"strength 0": {"strength": 0.0}, "empty tau": {"tau_start": 0.4, "tau_end": 0.4}}
 
@@ -44,32 +44,6 @@ def no_gradients():
 
 def clip_of(model, frames=4):
     return still_latent(model, frames=frames, size=4)
-
-
-def ksampler(node_id, model, latent, sampler="euler", schedule=None, **more):
-    inputs = {
-        "model": model, "seed": SEED, "steps": STEPS, "cfg": 4.0, "sampler_name": sampler, "scheduler": "normal",
-        "positive": conditioning(model, 0), "negative": conditioning(model, 1), "latent_image": latent, "denoise": 1.0,
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node(node_id, **{**inputs, **more})[0]
-
-
-def advanced(node_id, model, latent, sampler="euler", schedule=None, noise=True, start=0, end=99, leave=False, **more):
-    inputs = {
-        "model": model, "add_noise": "enable" if noise else "disable", "noise_seed": SEED, "steps": STEPS, "cfg": 4.0,
-        "sampler_name": sampler, "scheduler": "normal", "positive": conditioning(model, 0),
-        "negative": conditioning(model, 1), "latent_image": latent, "start_at_step": start, "end_at_step": end,
-        "return_with_leftover_noise": "enable" if leave else "disable",
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node(node_id, **{**inputs, **more})[0]
-
-
-def patched(model, schedule, **more):
-    return run_node("NRApply", model=model, schedule=schedule, **more)[0]
 
 
 # Unpatched means untouched.
@@ -158,19 +132,6 @@ def test_applying_twice_replaces_the_first(model):
     assert torch.equal(ksampler("KSampler", once, latent)["samples"], ksampler("KSampler", twice, latent)["samples"])
 
 
-def guider_of(kind, model):
-    a, b, c = (conditioning(model, i) for i in range(3))
-    if kind == "basic":
-        return run_node("BasicGuider", model=model, conditioning=a)[0]
-    if kind == "cfg":
-        return run_node("CFGGuider", model=model, positive=a, negative=b, cfg=4.0)[0]
-    if kind == "perp neg":
-        return run_node("PerpNegGuider", model=model, positive=a, negative=b, empty_conditioning=c, cfg=4.0,
-                        neg_scale=1.0)[0]  # fmt: skip
-    return run_node("DualCFGGuider", model=model, cond1=a, cond2=b, negative=c, cfg_conds=4.0, cfg_cond2_negative=3.0,
-                    style=kind.split()[-1])[0]  # fmt: skip
-
-
 @pytest.mark.parametrize("kind", ["basic", "cfg", "dual regular", "dual nested", "perp neg"])
 def test_every_guider_is_rectified_alike(model, kind):
     clip = clip_of(model)
@@ -251,7 +212,7 @@ def test_the_anchor_handed_on_equals_the_one_runs(model, sampler):
     finally:
         wrappers.Rectifier.advance = original
     first = advanced("NRKSamplerAdvanced", model, latent, sampler, schedule, end=cut, leave=True)
-    assert torch.equal(first["rectification_anchor"], seen[cut].cpu())
+    assert torch.equal(first["rectification_anchor"].anchor, seen[cut].cpu())
 
 
 def test_a_first_stage_at_strength_zero_still_hands_its_anchor_on(model):
