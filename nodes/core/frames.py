@@ -46,6 +46,16 @@ def over_frames(values: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(values, np.float32)).reshape(shape).to(like.device)
 
 
+def by_frames(video: Tensor) -> Tensor:
+    """A video of either layout as [videos, frames, C, H, W]: a view."""
+    return video.transpose(1, 2) if video.ndim == 5 else video[None]
+
+
+def from_frames(frames: Tensor, ndim: int) -> Tensor:
+    """The inverse of `by_frames`: [videos, frames, C, H, W] in the layout of `ndim` axes, a view."""
+    return frames.transpose(1, 2) if ndim == 5 else frames[0]
+
+
 @dataclass(frozen=True)
 class VideoPart:
     """Where the video lies in what a sampler works on.
