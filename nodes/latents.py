@@ -10,6 +10,7 @@ from .core.noise import INDEPENDENT, NOISE_TYPES
 from .host.noising import ReferenceNoise, noised_latent
 from .host.sampling import ANCHOR_KEY, REFERENCE_NOISE_KEY
 from .host.vae import CENTER_CROP, RESIZES, still_clip_latent
+from .inputs import checked
 
 MAX_SIZE = 16384
 
@@ -71,6 +72,7 @@ class StillVideoLatent(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, image, vae, length, width, height, resize, end_image=None) -> io.NodeOutput:
         return io.NodeOutput({"samples": still_clip_latent(vae, image, length, width, height, resize, end_image)})
 
@@ -138,6 +140,7 @@ class NoiseLatent(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, model, latent, seed, noise_type, frame_correlation, sigmas=None) -> io.NodeOutput:
         noise = ReferenceNoise(seed, noise_type, frame_correlation)
         samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])

@@ -9,6 +9,7 @@ from comfy_api.latest import io, ui
 from . import CATEGORY
 from .core.plots import plot_report
 from .host.report import measure_videos, report_text
+from .inputs import checked
 
 
 class VideoFidelityReport(io.ComfyNode):
@@ -54,6 +55,7 @@ class VideoFidelityReport(io.ComfyNode):
         )
 
     @classmethod
+    @checked(may_be_broken=("frames", "baseline"))
     def execute(cls, frames, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
         videos = [frames] if baseline is None else [frames, baseline]
         measured, notes = measure_videos(videos, image, clip_vision, clip, text)

@@ -6,9 +6,9 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .core.schedule import check_choice
 from .host.hooks import Rectification, apply_rectification
 from .host.sampling import sample_rectified
+from .inputs import checked
 from .schedule import RectificationSchedule
 
 MAX_SEED = 0xFFFFFFFFFFFFFFFF
@@ -105,6 +105,7 @@ class ApplyNoiseRectification(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, model, schedule, reference=None, mask=None) -> io.NodeOutput:
         samples = None if reference is None else reference["samples"]
         return io.NodeOutput(apply_rectification(model, Rectification(schedule, reference=samples, mask=mask)))
@@ -134,6 +135,7 @@ class RectifiedKSampler(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(
         cls,
         model,
@@ -205,6 +207,7 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(
         cls,
         model,
@@ -224,8 +227,6 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
         reference=None,
         mask=None,
     ) -> io.NodeOutput:
-        check_choice("add_noise", add_noise, SWITCH)
-        check_choice("return_with_leftover_noise", return_with_leftover_noise, SWITCH)
         stage = {
             "disable_noise": add_noise == "disable",
             "start_step": start_at_step,

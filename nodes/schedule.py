@@ -8,6 +8,7 @@ from . import CATEGORY
 from .core.curve import Curve
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, MOST_MOTION_COMPENSATION, TAU_UNITS, Schedule
+from .inputs import checked
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
 DEFAULT = Schedule()
@@ -174,6 +175,7 @@ class PlotRectificationSchedule(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, schedule, frames, steps) -> io.NodeOutput:
         plot = plot_schedule(schedule, frames, steps)
         return io.NodeOutput(plot, ui=ui.PreviewImage(plot, cls=cls))

@@ -34,8 +34,7 @@ def measure_video(
     frames: Tensor, image: Tensor, clip_vision=None, clip=None, text: str = "", progress: Callable = lambda share: None
 ) -> tuple[Measurement, list[str]]:
     """One video of `measure_videos`; `progress` is told the share done."""
-    frames = frames[..., :3].float()
-    picture = fit_pictures(image[:1].float(), frames.shape[2], frames.shape[1], CENTER_CROP)
+    picture = fit_pictures(image[:1], frames.shape[2], frames.shape[1], CENTER_CROP)
     measured = measure(frames.cpu().numpy(), picture[0].cpu().numpy(), progress)
     if clip_vision is None:
         said = ["text_alignment cannot be had: link clip_vision too."] if clip is not None and text else []
