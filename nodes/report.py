@@ -57,11 +57,11 @@ class VideoFidelityReport(io.ComfyNode):
     @classmethod
     @checked(may_be_broken=("frames", "baseline"))
     def execute(cls, frames, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
-        videos = [frames] if baseline is None else [frames, baseline]
+        videos = {"frames": frames} | ({} if baseline is None else {"baseline": baseline})
         measured, notes = measure_videos(videos, image, clip_vision, clip, text)
         plot = plot_report(*measured)
         mean = measured[0].mean
-        report = json.dumps(report_text(measured, frames, notes))
+        report = json.dumps(report_text(measured, frames, notes), allow_nan=False)
         return io.NodeOutput(plot, report, mean["ssim"], mean["motion"], ui=ui.PreviewImage(plot, cls=cls))
 
 
