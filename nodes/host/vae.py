@@ -25,8 +25,8 @@ def still_clip_latent(
     when it is rounded down to what the VAE holds. width, height: pixels, 0 = the image's own. Returns [1, C, T, h, w]
     from a 3-D VAE and [length, C, h, w] from a 2-D one. Raises ValueError naming the input.
     """
-    if getattr(vae, "latent_dim", 2) == 1:
-        raise ValueError("vae: this one is for sound. Link the video model's VAE.")
+    if getattr(vae, "output_channels", 3) < 3 or getattr(vae, "latent_dim", 2) == 1:
+        raise ValueError("vae: this one is for sound or shapes, not for pictures. Link the video model's VAE.")
     held = _length_held(vae, length)
     if image.shape[0] not in (1, held, length):
         raise ValueError(
