@@ -41,9 +41,10 @@ def test_tau_is_the_papers_range_of_steps(tau, steps):
 
 
 @pytest.mark.parametrize(
-    ("tau_end", "steps", "count"), [(0.6, 20, 12), (0.1, 30, 3), (0.3, 10, 3), (0.7, 10, 7), (1, 7, 7)]
+    ("tau_end", "steps", "count"), [(0.6, 20, 12), (0.1, 30, 3), (0.07, 100, 7), (0.55, 100, 55), (1, 7, 7)]
 )
 def test_edges_that_fall_on_a_step_do_not_depend_on_rounding(tau_end, steps, count):
+    """0.07 x 100 is a hair above 7, and 0.55 x 100 above 55."""
     schedule = Schedule(tau_end=tau_end)
     assert sum(schedule.strength_at(i, steps) > 0 for i in range(steps)) == count
 
