@@ -84,8 +84,8 @@ OBJECTS = [
 def calls() -> set[tuple[str, str, int, tuple[str | None, ...]]]:
     """(file, function of the host, positional arguments, keywords) of each call in the pack; a keyword None is `**`.
 
-    A method is looked for in every class of OBJECTS that has one of its name, but for names that tensors or modules have too.
-    Schemas are left out: the host reads them all when it starts.
+    A method is looked for in every class of OBJECTS that has it. Left out: names that tensors or modules have too, and
+    schemas, which the host reads when it starts.
     """
     found = set()
     for path in ROOMS:
