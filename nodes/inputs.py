@@ -53,22 +53,22 @@ def _check_text(declared: io.Input, value: Any) -> str:
 
 def _check_schedule(declared: io.Input, value: Any) -> Schedule:
     if not isinstance(value, Schedule):
-        raise ValueError(f"{declared.id}: got {_described(value)}. Link a Rectification Schedule.")
+        raise ValueError(f"{declared.id}: got {quote(value)}. Link a Rectification Schedule.")
     return value
 
 
 def _check_pictures(declared: io.Input, value: Any) -> Tensor:
     """IMAGE as RGB [N, H, W, 3], float32 in [0, 1]. Grey is spread over the channels, alpha is left out."""
     if not isinstance(value, Tensor) or value.ndim not in (3, 4):
-        raise ValueError(f"{declared.id}: got {_described(value)}. Link an IMAGE: [pictures, height, width, channels].")
+        raise ValueError(f"{declared.id}: got {quote(value)}. Link an IMAGE: [pictures, height, width, channels].")
     pictures = value
     if value.ndim == 3:  # one picture without its axis of pictures, or grey ones without their axis of channels
         pictures = value[None] if value.shape[-1] in (3, 4) else value[..., None]
     if pictures.numel() == 0:
-        raise ValueError(f"{declared.id}: got {_described(value)}, which holds no picture. Give at least one.")
+        raise ValueError(f"{declared.id}: got {quote(value)}, which holds no picture. Give at least one.")
     if pictures.shape[-1] not in (1, 3, 4):
         raise ValueError(
-            f"{declared.id}: got {_described(value)}, pictures of {pictures.shape[-1]} channels. "
+            f"{declared.id}: got {quote(value)}, pictures of {pictures.shape[-1]} channels. "
             "A picture has 1 (grey), 3 (RGB) or 4 (RGB and alpha)."
         )
     return _as_shares(pictures[..., :3]).expand(-1, -1, -1, 3)
@@ -76,12 +76,11 @@ def _check_pictures(declared: io.Input, value: Any) -> Tensor:
 
 def _check_mask(declared: io.Input, value: Any) -> Tensor:
     """MASK as [N, H, W], float32 in [0, 1]."""
-    if not isinstance(value, Tensor) or value.ndim not in (2, 3, 4):
-        raise ValueError(f"{declared.id}: got {_described(value)}. Link a MASK: [masks, height, width].")
+    is_mask = isinstance(value, Tensor) and (value.ndim in (2, 3) or (value.ndim == 4 and value.shape[1] == 1))
+    if not is_mask:
+        raise ValueError(f"{declared.id}: got {quote(value)}. Link a MASK: [masks, height, width].")
     if value.numel() == 0:
-        raise ValueError(
-            f"{declared.id}: got {_described(value)}, which holds no mask. Give at least one, or unlink it."
-        )
+        raise ValueError(f"{declared.id}: got {quote(value)}, which holds no mask. Give at least one, or unlink it.")
     return _as_shares(value.reshape(-1, *value.shape[-2:])).clamp(0.0, 1.0)
 
 
@@ -93,25 +92,25 @@ def _as_shares(pixels: Tensor) -> Tensor:
 def _check_latent(declared: io.Input, value: Any) -> dict:
     samples = value.get("samples") if isinstance(value, dict) else None
     if samples is None:
-        raise ValueError(f"{declared.id}: got {_described(value)}. Link a LATENT, as Still Video Latent gives it.")
-    for part in _parts(samples):
-        if not isinstance(part, Tensor) or part.numel() == 0:
-            raise ValueError(f"{declared.id}: its samples are {_described(part)}. Link a LATENT that holds something.")
+        raise ValueError(f"{declared.id}: got {quote(value)}. Link a LATENT, as Still Video Latent gives it.")
+    video = _parts(samples)[0]
+    if not isinstance(video, Tensor) or video.ndim not in (4, 5) or video.numel() == 0:
+        raise ValueError(f"{declared.id}: its samples are {quote(video)}, which is no video. Link a video's LATENT.")
     return value
 
 
 def _check_sigmas(declared: io.Input, value: Any) -> Tensor:
     if not isinstance(value, Tensor) or value.ndim != 1 or not bool((value >= 0).all()):  # NaN is not >= 0
         raise ValueError(
-            f"{declared.id}: got {_described(value)}. Link SIGMAS, as a scheduler gives them: numbers from 0 up."
+            f"{declared.id}: got {quote(value)}. Link SIGMAS, as a scheduler gives them: numbers from 0 up."
         )
     return value
 
 
 def _check_conditioning(declared: io.Input, value: Any) -> list:
     pairs = value if isinstance(value, list) else [None]
-    if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[1], dict) for pair in pairs):
-        raise ValueError(f"{declared.id}: got {_described(value)}. Link a CONDITIONING, as a text encoder gives it.")
+    if not all(isinstance(pair, (list, tuple)) and len(pair) > 1 and isinstance(pair[1], dict) for pair in pairs):
+        raise ValueError(f"{declared.id}: got {quote(value)}. Link a CONDITIONING, as a text encoder gives it.")
     return value
 
 
@@ -120,9 +119,7 @@ def _able_to(*methods: str) -> Callable:
 
     def check(declared: io.Input, value: Any) -> Any:
         if not all(hasattr(value, method) for method in methods):
-            raise ValueError(
-                f"{declared.id}: got {_described(value)}. Link a {declared.get_io_type()} from its loader."
-            )
+            raise ValueError(f"{declared.id}: got {quote(value)}. Link a {declared.get_io_type()} from its loader.")
         return value
 
     return check
@@ -157,11 +154,5 @@ def _check_finite(name: str, value: Any) -> None:
 
 
 def _parts(samples: Any) -> list:
-    """The latents in a LATENT: one, or several that are nested (video and sound)."""
+    """The latents in a LATENT: one, or several that are nested, video before sound."""
     return samples.unbind() if getattr(samples, "is_nested", False) else [samples]
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {list(value.shape)}"
-    return quote(value)

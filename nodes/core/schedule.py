@@ -175,27 +175,19 @@ def read_pivot_frames(value: object) -> tuple[int, ...]:
 
     Raises ValueError naming `pivot_frames`.
     """
-    items: list | None = [value]
-    if value is None:
-        items = []
-    elif isinstance(value, str):
-        items = [_number_in(word) for word in re.split(r"[\s,;]+", value) if word]
-    elif as_number(value) is None:
+    items: list | None = []
+    if isinstance(value, str):
+        words = re.split(r"[\s,;]+", value)
+        items = [int(word) if re.fullmatch(r"[+-]?\d{1,9}", word) else None for word in words if word]
+    elif value is not None:
         items = as_list(value)
-    wholes = [as_whole(item) for item in items or ()]
-    if items is None or None in wholes:
+    wholes = [as_whole(item) for item in ([value] if items is None else items)]
+    if None in wholes:
         raise ValueError(
             f"pivot_frames: got {quote(value)}. Give whole numbers with commas between them, as in 0, 8, -1 (-1 is the "
             "last frame), or nothing for pivot_frame alone."
         )
     return tuple(whole for whole in wholes if whole is not None)
-
-
-def _number_in(word: str) -> float | None:
-    try:
-        return float(word)
-    except ValueError:
-        return None
 
 
 def _index_in_clip(name: str, pivot: int, frames: int) -> int:
