@@ -9,7 +9,7 @@ from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .host.noising import ReferenceNoise, noised_latent
 from .host.sampling import ANCHOR_KEY, REFERENCE_NOISE_KEY
-from .host.vae import CENTER_CROP, RESIZES, still_clip_latent
+from .host.vae import CENTER_CROP, RESIZES, still_video_latent
 from .inputs import checked
 
 MAX_SIZE = 16384
@@ -74,7 +74,7 @@ class StillVideoLatent(io.ComfyNode):
     @classmethod
     @checked()
     def execute(cls, image, vae, length, width, height, resize, end_image=None) -> io.NodeOutput:
-        return io.NodeOutput({"samples": still_clip_latent(vae, image, length, width, height, resize, end_image)})
+        return io.NodeOutput({"samples": still_video_latent(vae, image, length, width, height, resize, end_image)})
 
 
 class NoiseLatent(io.ComfyNode):

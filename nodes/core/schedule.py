@@ -24,7 +24,7 @@ IMAGE = "image"
 ANCHORS = (REFERENCE_NOISE, IMAGE)
 
 FRACTIONS = ("tau_start", "tau_end", "strength", "tau_ramp", "hold_colours")
-MOST_MOTION_COMPENSATION = 1.5
+MAX_MOTION_COMPENSATION = 1.5
 
 # The paper's weights: linear from 1 to 0.5 over the first half of the frames, then 0.5. At 16 frames the first half
 # ends on frame 7 of 0..15, so this is exactly the published default there, and the same shape at any other length.
@@ -72,7 +72,7 @@ class Schedule:
             "anchor": check_choice("anchor", self.anchor, ANCHORS),
             "pivot_frame": check_whole("pivot_frame", self.pivot_frame),
             "motion_compensation": check_number(
-                "motion_compensation", self.motion_compensation, 0, MOST_MOTION_COMPENSATION
+                "motion_compensation", self.motion_compensation, 0, MAX_MOTION_COMPENSATION
             ),
             "pivot_frames": read_pivot_frames(self.pivot_frames),
         }

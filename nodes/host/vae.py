@@ -16,7 +16,7 @@ PAD = "pad"
 RESIZES = (CENTER_CROP, STRETCH, PAD)
 
 
-def still_clip_latent(
+def still_video_latent(
     vae, image: Tensor, length: int, width: int, height: int, resize: str, end_image: Tensor | None = None
 ) -> Tensor:
     """The latent of a clip in which nothing moves, or that cross-fades to `end_image`.
