@@ -6,8 +6,7 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .host.hooks import Rectification, apply_rectification
-from .host.sampling import sample_rectified
+from .host.sampling import Stage, rectify_model, sample_rectified
 from .inputs import checked
 from .schedule import RectificationSchedule
 
@@ -107,8 +106,7 @@ class ApplyNoiseRectification(io.ComfyNode):
     @classmethod
     @checked()
     def execute(cls, model, schedule, reference=None, mask=None) -> io.NodeOutput:
-        samples = None if reference is None else reference["samples"]
-        return io.NodeOutput(apply_rectification(model, Rectification(schedule, reference=samples, mask=mask)))
+        return io.NodeOutput(rectify_model(model, schedule, reference, mask))
 
 
 class RectifiedKSampler(io.ComfyNode):
@@ -136,39 +134,8 @@ class RectifiedKSampler(io.ComfyNode):
 
     @classmethod
     @checked()
-    def execute(
-        cls,
-        model,
-        seed,
-        steps,
-        cfg,
-        sampler_name,
-        scheduler,
-        positive,
-        negative,
-        latent_image,
-        denoise,
-        schedule,
-        reference=None,
-        mask=None,
-    ) -> io.NodeOutput:
-        return io.NodeOutput(
-            sample_rectified(
-                model,
-                seed,
-                steps,
-                cfg,
-                sampler_name,
-                scheduler,
-                positive,
-                negative,
-                latent_image,
-                schedule,
-                reference,
-                mask,
-                denoise,
-            )
-        )
+    def execute(cls, model, latent_image, schedule, reference=None, mask=None, **sampling) -> io.NodeOutput:
+        return io.NodeOutput(sample_rectified(model, schedule, latent_image, reference, mask, **sampling))
 
 
 class RectifiedKSamplerAdvanced(io.ComfyNode):
@@ -209,46 +176,17 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
     @classmethod
     @checked()
     def execute(
-        cls,
-        model,
-        add_noise,
-        noise_seed,
-        steps,
-        cfg,
-        sampler_name,
-        scheduler,
-        positive,
-        negative,
-        latent_image,
-        start_at_step,
-        end_at_step,
-        return_with_leftover_noise,
-        schedule,
-        reference=None,
-        mask=None,
-    ) -> io.NodeOutput:
-        stage = {
-            "disable_noise": add_noise == "disable",
-            "start_step": start_at_step,
-            "last_step": end_at_step,
-            "force_full_denoise": return_with_leftover_noise == "disable",
-        }
+        cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
+        schedule, reference=None, mask=None, **sampling,
+    ) -> io.NodeOutput:  # fmt: skip
+        stage = Stage(
+            disable_noise=add_noise == "disable",
+            start_step=start_at_step,
+            last_step=end_at_step,
+            force_full_denoise=return_with_leftover_noise == "disable",
+        )
         return io.NodeOutput(
-            sample_rectified(
-                model,
-                noise_seed,
-                steps,
-                cfg,
-                sampler_name,
-                scheduler,
-                positive,
-                negative,
-                latent_image,
-                schedule,
-                reference,
-                mask,
-                stage=stage,
-            )
+            sample_rectified(model, schedule, latent_image, reference, mask, stage, seed=noise_seed, **sampling)
         )
 
 

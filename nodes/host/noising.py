@@ -51,7 +51,7 @@ def noised_latent(model, samples: Tensor, noise: Tensor, sigma: float | None) ->
     sigma_tensor = torch.tensor([sigma], dtype=torch.float32)
     from_pure_noise = starts_at_sigma_max(model_sampling, sigma)
     state = model_sampling.noise_scaling(sigma_tensor, noise.clone(), clean, from_pure_noise)
-    if noise_level(model_sampling, sigma).signal == 0:
+    if noise_level(model_sampling, sigma).alpha == 0:
         logger.warning(
             "noised: at sigma 1 this model's latent is noise alone, and a sampler that adds no noise cannot start "
             "there. Use the outputs `latent` or `noise` instead, or link `sigmas` that start lower."

@@ -8,7 +8,7 @@ from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-hooks = pack_module("nodes.host.hooks")
+wrappers = pack_module("nodes.host.wrappers")
 
 HELD = Curve(((0.0, 0.0),))
 SEED = 11
@@ -30,7 +30,7 @@ def flow_model():
 
 
 def rectify(model, **schedule):
-    return hooks.apply_rectification(model, hooks.Rectification(Schedule(**schedule)))
+    return wrappers.apply_rectification(model, wrappers.Rectification(Schedule(**schedule)))
 
 
 def sample(model, sigmas, clip, cfg=4.0, sampler="euler"):

@@ -9,14 +9,14 @@ import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
 from pack import pack_module, run_node
+from runs import SEED, STEPS, advanced, guider_of, ksampler, patched
 from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-hooks = pack_module("nodes.host.hooks")
+wrappers = pack_module("nodes.host.wrappers")
 
 SAMPLERS = ["euler", "euler_ancestral", "dpmpp_2m_sde", "uni_pc", "lcm"]
-SEED, STEPS = 5, 6
 HELD = Curve(((0.0, 0.0),))
 UNTOUCHED = {"strength 0": {"strength": 0.0}, "empty tau": {"tau_start": 0.4, "tau_end": 0.4}}
 
@@ -44,32 +44,6 @@ def no_gradients():
 
 def clip_of(model, frames=4):
     return still_latent(model, frames=frames, size=4)
-
-
-def ksampler(node_id, model, latent, sampler="euler", schedule=None, **more):
-    inputs = {
-        "model": model, "seed": SEED, "steps": STEPS, "cfg": 4.0, "sampler_name": sampler, "scheduler": "normal",
-        "positive": conditioning(model, 0), "negative": conditioning(model, 1), "latent_image": latent, "denoise": 1.0,
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node(node_id, **{**inputs, **more})[0]
-
-
-def advanced(node_id, model, latent, sampler="euler", schedule=None, noise=True, start=0, end=99, leave=False, **more):
-    inputs = {
-        "model": model, "add_noise": "enable" if noise else "disable", "noise_seed": SEED, "steps": STEPS, "cfg": 4.0,
-        "sampler_name": sampler, "scheduler": "normal", "positive": conditioning(model, 0),
-        "negative": conditioning(model, 1), "latent_image": latent, "start_at_step": start, "end_at_step": end,
-        "return_with_leftover_noise": "enable" if leave else "disable",
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node(node_id, **{**inputs, **more})[0]
-
-
-def patched(model, schedule, **more):
-    return run_node("NRApply", model=model, schedule=schedule, **more)[0]
 
 
 # Unpatched means untouched.
@@ -102,17 +76,17 @@ def test_a_rectified_run_leaves_the_model_as_it_was(model):
 def test_nothing_outlives_a_run(model):
     anchors = []
 
-    class Watched(hooks.Rectifier):
+    class Watched(wrappers.Rectifier):
         def __init__(self, **inputs):
             super().__init__(**inputs)
             anchors.append(weakref.ref(self))
 
-    original, hooks.Rectifier = hooks.Rectifier, Watched
+    original, wrappers.Rectifier = wrappers.Rectifier, Watched
     try:
         applied = patched(model, Schedule())
         ksampler("KSampler", applied, {"samples": clip_of(model)})
     finally:
-        hooks.Rectifier = original
+        wrappers.Rectifier = original
     gc.collect()
     assert [anchor() for anchor in anchors] == [None]
     assert applied.model_options.get("transformer_options", {}).get("wrappers", {}) == {}
@@ -156,19 +130,6 @@ def test_applying_twice_replaces_the_first(model):
     removed = patched(once, Schedule(strength=0.0))
     assert torch.equal(ksampler("KSampler", removed, latent)["samples"], ksampler("KSampler", model, latent)["samples"])
     assert torch.equal(ksampler("KSampler", once, latent)["samples"], ksampler("KSampler", twice, latent)["samples"])
-
-
-def guider_of(kind, model):
-    a, b, c = (conditioning(model, i) for i in range(3))
-    if kind == "basic":
-        return run_node("BasicGuider", model=model, conditioning=a)[0]
-    if kind == "cfg":
-        return run_node("CFGGuider", model=model, positive=a, negative=b, cfg=4.0)[0]
-    if kind == "perp neg":
-        return run_node("PerpNegGuider", model=model, positive=a, negative=b, empty_conditioning=c, cfg=4.0,
-                        neg_scale=1.0)[0]  # fmt: skip
-    return run_node("DualCFGGuider", model=model, cond1=a, cond2=b, negative=c, cfg_conds=4.0, cfg_cond2_negative=3.0,
-                    style=kind.split()[-1])[0]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["basic", "cfg", "dual regular", "dual nested", "perp neg"])
@@ -238,20 +199,20 @@ def test_the_anchor_handed_on_equals_the_one_runs(model, sampler):
     """The one run's anchor when it arrives at the cut: read from a run whose remaining steps come after."""
     latent, schedule, cut = {"samples": clip_of(model)}, Schedule(tau_end=0.9), 3
     seen = []
-    original = hooks.Rectifier.advance
+    original = wrappers.Rectifier.advance
 
     def watched(self, level):
         anchor = original(self, level)
         seen.append(anchor.clone())
         return anchor
 
-    hooks.Rectifier.advance = watched
+    wrappers.Rectifier.advance = watched
     try:
         ksampler("NRKSampler", model, latent, sampler, schedule)
     finally:
-        hooks.Rectifier.advance = original
+        wrappers.Rectifier.advance = original
     first = advanced("NRKSamplerAdvanced", model, latent, sampler, schedule, end=cut, leave=True)
-    assert torch.equal(first["rectification_anchor"], seen[cut].cpu())
+    assert torch.equal(first["rectification_anchor"].anchor, seen[cut].cpu())
 
 
 def test_a_first_stage_at_strength_zero_still_hands_its_anchor_on(model):
@@ -406,7 +367,7 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
     def sample(schedule):
         guider = Guider()
         guider.model_options = {"transformer_options": {}}
-        rectification = hooks.Rectification(schedule)
+        rectification = wrappers.Rectification(schedule)
         add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, "nr", rectification, guider.model_options, is_model_options=True)
         return execute(WrappersMP.OUTER_SAMPLE, guider.outer_sample, guider, noise, packed, None, sigmas,
                        latent_shapes=shapes)  # fmt: skip
