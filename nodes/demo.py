@@ -6,8 +6,8 @@ from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
-from .core.schedule import check_choice
 from .host.demo_model import load_demo_model, load_demo_vae
+from .inputs import checked
 
 
 class LoadDemoModel(io.ComfyNode):
@@ -69,8 +69,8 @@ class DemoPrompt(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, motion) -> io.NodeOutput:
-        check_choice("motion", motion, MOTIONS)  # the server does not check V3 combos before ComfyUI 0.7.0
         return io.NodeOutput([[prompt_tokens(motion), {}]], [[prompt_tokens("nothing"), {}]])
 
 

@@ -9,8 +9,9 @@ from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .host.attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
 from .host.noising import ReferenceNoise, noised_latent
-from .host.vae import CENTER_CROP, RESIZES, still_clip_latent
+from .host.vae import CENTER_CROP, RESIZES, still_video_latent
 from .host.wrappers import Handover
+from .inputs import checked
 
 MAX_SIZE = 16384
 
@@ -72,8 +73,9 @@ class StillVideoLatent(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, image, vae, length, width, height, resize, end_image=None) -> io.NodeOutput:
-        return io.NodeOutput({"samples": still_clip_latent(vae, image, length, width, height, resize, end_image)})
+        return io.NodeOutput({"samples": still_video_latent(vae, image, length, width, height, resize, end_image)})
 
 
 class NoiseLatent(io.ComfyNode):
@@ -139,6 +141,7 @@ class NoiseLatent(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, model, latent, seed, noise_type, frame_correlation, sigmas=None) -> io.NodeOutput:
         noise = ReferenceNoise(seed, noise_type, frame_correlation)
         samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])

@@ -6,8 +6,8 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .core.schedule import check_choice
 from .host.sampling import Stage, rectify_model, sample_rectified
+from .inputs import checked
 from .schedule import RectificationSchedule
 
 MAX_SEED = 0xFFFFFFFFFFFFFFFF
@@ -109,6 +109,7 @@ class ApplyNoiseRectification(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, model, schedule, reference=None, mask=None, colour_reference=None) -> io.NodeOutput:
         return io.NodeOutput(rectify_model(model, schedule, reference, mask, colour_reference))
 
@@ -137,6 +138,7 @@ class RectifiedKSampler(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(
         cls, model, latent_image, schedule, reference=None, mask=None, colour_reference=None, **sampling
     ) -> io.NodeOutput:
@@ -181,12 +183,11 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(
         cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
         schedule, reference=None, mask=None, colour_reference=None, **sampling,
     ) -> io.NodeOutput:  # fmt: skip
-        check_choice("add_noise", add_noise, SWITCH)
-        check_choice("return_with_leftover_noise", return_with_leftover_noise, SWITCH)
         stage = Stage(
             disable_noise=add_noise == "disable",
             start_step=start_at_step,

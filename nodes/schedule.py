@@ -7,7 +7,8 @@ from comfy_api.latest import io, ui
 from . import CATEGORY
 from .core.curve import Curve
 from .core.plots import plot_schedule
-from .core.schedule import ANCHORS, DEFAULT_CURVE, MOST_MOTION_COMPENSATION, TAU_UNITS, Schedule
+from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
+from .inputs import checked
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
 DEFAULT = Schedule()
@@ -100,7 +101,7 @@ class RectificationScheduleNode(io.ComfyNode):
                     "so that frames stay true to it and still move. "
                     "1 = follow that motion, 0 = hold every frame to the still picture, as in the paper. "
                     "Above 1 = exaggerate the motion.",
-                    most=MOST_MOTION_COMPENSATION,
+                    most=MAX_MOTION_COMPENSATION,
                     optional=True,
                 ),
                 _fraction(
@@ -174,6 +175,7 @@ class PlotRectificationSchedule(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, schedule, frames, steps) -> io.NodeOutput:
         plot = plot_schedule(schedule, frames, steps)
         return io.NodeOutput(plot, ui=ui.PreviewImage(plot, cls=cls))

@@ -66,6 +66,7 @@ def as_list(value: object) -> list | None:
 
 
 def quote(value: object) -> str:
-    """A value as an error shows it: short, text in quotation marks."""
-    text = repr(value)
+    """A value as an error shows it: short, on one line, text in quotation marks, tensors by their shape."""
+    shape = getattr(value, "shape", ())
+    text = f"a tensor of shape {list(shape)}" if len(shape) > 0 else repr(value).replace("\n", " ")
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."

@@ -24,7 +24,7 @@ IMAGE = "image"
 ANCHORS = (REFERENCE_NOISE, IMAGE)
 
 FRACTIONS = ("tau_start", "tau_end", "strength", "tau_ramp", "hold_colours")
-MOST_MOTION_COMPENSATION = 1.5
+MAX_MOTION_COMPENSATION = 1.5
 
 # The paper's weights: linear from 1 to 0.5 over the first half of the frames, then 0.5. At 16 frames the first half
 # ends on frame 7 of 0..15, so this is exactly the published default there, and the same shape at any other length.
@@ -72,7 +72,7 @@ class Schedule:
             "anchor": check_choice("anchor", self.anchor, ANCHORS),
             "pivot_frame": check_whole("pivot_frame", self.pivot_frame),
             "motion_compensation": check_number(
-                "motion_compensation", self.motion_compensation, 0, MOST_MOTION_COMPENSATION
+                "motion_compensation", self.motion_compensation, 0, MAX_MOTION_COMPENSATION
             ),
             "pivot_frames": read_pivot_frames(self.pivot_frames),
         }
@@ -175,27 +175,19 @@ def read_pivot_frames(value: object) -> tuple[int, ...]:
 
     Raises ValueError naming `pivot_frames`.
     """
-    items: list | None = [value]
-    if value is None:
-        items = []
-    elif isinstance(value, str):
-        items = [_number_in(word) for word in re.split(r"[\s,;]+", value) if word]
-    elif as_number(value) is None:
+    items: list | None = []
+    if isinstance(value, str):
+        words = re.split(r"[\s,;]+", value)
+        items = [int(word) if re.fullmatch(r"[+-]?\d{1,9}", word) else None for word in words if word]
+    elif value is not None:
         items = as_list(value)
-    wholes = [as_whole(item) for item in items or ()]
-    if items is None or None in wholes:
+    wholes = [as_whole(item) for item in ([value] if items is None else items)]
+    if None in wholes:
         raise ValueError(
             f"pivot_frames: got {quote(value)}. Give whole numbers with commas between them, as in 0, 8, -1 (-1 is the "
             "last frame), or nothing for pivot_frame alone."
         )
     return tuple(whole for whole in wholes if whole is not None)
-
-
-def _number_in(word: str) -> float | None:
-    try:
-        return float(word)
-    except ValueError:
-        return None
 
 
 def _index_in_clip(name: str, pivot: int, frames: int) -> int:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from ..core import noise as reference_noise
-from ..core.schedule import check_choice
 from .log import logger
 from .noise_levels import noise_level, starts_at_sigma_max
 
@@ -19,9 +18,6 @@ class ReferenceNoise:
     """A NOISE for the host's custom samplers: noise of a seed, independent, shared or blended over the frames."""
 
     def __init__(self, seed: int, noise_type: str, frame_correlation: float):
-        check_choice("noise_type", noise_type, reference_noise.NOISE_TYPES)
-        if not 0 <= frame_correlation <= 1:
-            raise ValueError(f"frame_correlation: got {frame_correlation:g}. Give a number from 0 to 1.")
         self.seed, self.noise_type, self.frame_correlation = seed, noise_type, frame_correlation
 
     def generate_noise(self, input_latent: dict) -> Tensor:

@@ -128,14 +128,15 @@ class Rectification:
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
         own = video.video(latent_image)
-        if self.colour_reference is not None:
-            _check_finite("colour_reference", self.colour_reference)
         if self.reference is not None:
-            _check_finite("reference", self.reference)
             reference = fit_reference("reference", self.reference, video)
             starts_empty = noise.any() and not own.any()
             return video.replace(latent_image, reference.to(latent_image, copy=True)) if starts_empty else latent_image
-        _check_finite("latent_image", own)
+        if not is_finite(own):
+            raise ValueError(
+                "latent_image: it holds NaN or infinite values. Look for the cause in the node that made it: often a "
+                "model or VAE in half precision."
+            )
         if self.handover is None and not (own.any() and noise.any()):
             raise ValueError(_no_image(starts_empty=not own.any()))
         return latent_image
@@ -382,14 +383,6 @@ def _no_image(*, starts_empty: bool) -> str:
         "link the image's latent to `reference`, or let a Rectified KSampler (Advanced) run the stage before and link "
         "its latent here, unchanged."
     )
-
-
-def _check_finite(name: str, samples: Tensor) -> None:
-    if not is_finite(samples):
-        raise ValueError(
-            f"{name}: its latent holds NaN or infinite values. Look for the cause in the node that made it: a VAE in "
-            "half precision is the usual one."
-        )
 
 
 def _known_noise(known: Tensor, drawn: Tensor) -> Tensor:
