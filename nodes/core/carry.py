@@ -61,7 +61,7 @@ class Carrier:
         motion: Motion | None = None,
     ):
         self.image, self.pivots, self.amount, self.rgb_factors = image, pivots, amount, rgb_factors
-        self._stands_still = not self._still_difference().any()
+        self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
         self.motion: Motion | None = None
         if motion is not None:
             self._keep(motion)
@@ -109,47 +109,24 @@ class Carrier:
     def _from_pivot(self, index: int, frames: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Flow and visibility from a pivot to every frame. What the pivot looks like is the model's own prediction of
         it, so that both sides are equally soft; where that is no measurement, the image."""
-        pivot, weight = self.pivots.frames[index], by_frames_of(self.pivots.weights[index])
+        videos, count = frames.shape[:2]
+        pivot, weight = self.pivots.frames[index], self.pivots.weights[index]
         known = by_frames(self.image)[:, pivot : pivot + 1]
-        start = torch.lerp(known, frames[:, pivot : pivot + 1], weight)
+        weight = by_frames(weight) if isinstance(weight, Tensor) else weight
+        start = torch.lerp(known, frames[:, pivot : pivot + 1], weight).expand_as(frames)
         start = self._guide(start if self._stands_still else start + self._still_difference())
-        start = start.expand_as(seen)
-        earlier = None if self.motion is None else self.motion.flows[index]
-        flows = torch.stack(
-            [
-                along_time(pivot, start[v], seen[v], None if earlier is None else earlier[v])
-                for v in range(seen.shape[0])
-            ]
-        )
+        earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
+        flows = flow(start, seen, initial=earlier, pivot=pivot, clips=videos).unflatten(0, (videos, count))
         flows[:, pivot] = 0.0
-        visible = visibility(start.flatten(0, 1), seen.flatten(0, 1), self.amount * flows.flatten(0, 1))
-        visible = visible.unflatten(0, flows.shape[:2])
+        visible = visibility(start, seen, self.amount * flows.flatten(0, 1)).unflatten(0, (videos, count))
         visible[:, pivot] = 1.0
         return flows, visible
 
     def _guide(self, frames: Tensor) -> Tensor:
-        return guide(frames.flatten(0, 1), self.rgb_factors).unflatten(0, frames.shape[:2])
+        return guide(frames.flatten(0, 1), self.rgb_factors)
 
     def _still_difference(self) -> Tensor:
         """d of equation (3), [videos, frames, C, H, W]: what frames of a still clip differ by from their pivots."""
         z = by_frames(self.image)
         shares = (by_frames(share) for share in self.pivots.shares)
         return z - sum(share * z[:, p : p + 1] for share, p in zip(shares, self.pivots.frames, strict=True))
-
-
-def along_time(pivot: int, start: Tensor, seen: Tensor, earlier: Tensor | None) -> Tensor:
-    """Flow [T, 2, H, W] from a pivot to the frames after it and, the other way round, to those before it.
-
-    The estimator takes its frames in the order of growing distance, since motion grows with it.
-    """
-    after = flow(start[pivot:], seen[pivot:], None if earlier is None else earlier[pivot:])
-    if pivot == 0:
-        return after
-    back = slice(None, pivot + 1)
-    before = flow(start[back].flip(0), seen[back].flip(0), None if earlier is None else earlier[back].flip(0))
-    return torch.cat([before.flip(0)[:-1], after])
-
-
-def by_frames_of(weight: float | Tensor) -> float | Tensor:
-    """A pivot's weight as it broadcasts over [videos, 1, C, H, W]."""
-    return by_frames(weight) if isinstance(weight, Tensor) else weight

@@ -24,6 +24,11 @@ def pivots_of(shape, *frames, weights=None) -> Pivots:
     )
 
 
+def lent_by(pivots, anchor, denoised):
+    """What each frame is lent where nothing moves."""
+    return pivots.lend(pivots.residuals(anchor, denoised))
+
+
 def rectifier_for(anchor, schedule=None, **more) -> Rectifier:
     """The rectifier of a schedule, without its steps."""
     schedule = schedule or Schedule()
