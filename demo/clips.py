@@ -210,14 +210,17 @@ SHIPPED_DRAWINGS = {"disc": 148, "star": 144, "sun": 117, "triangle": 115}
 SHIPPED = (*SHIPPED_PHOTOS, *SHIPPED_DRAWINGS)
 
 
+def photo_around(name: str, left: float, top: float, side: float) -> torch.Tensor:
+    """A plate [3, 2 * SIZE, 2 * SIZE] with a square of a picture in its middle; room for every motion around it."""
+    return photo_plate(name, left - side / 2, top - side / 2, 2 * side, 2 * SIZE, mirrored=side / 2)
+
+
 def shipped_scene(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Background [3, N, N] and object [4, N, N] behind a shipped picture, always the same."""
     size = 2 * SIZE
     if name in SHIPPED_DRAWINGS:
         return Painter(SHIPPED_DRAWINGS[name], size).scene("drift left")
-    photo, left, top, side = SHIPPED_PHOTOS[name]
-    plate = photo_plate(photo, left - side / 2, top - side / 2, 2 * side, size, mirrored=side / 2)
-    return plate, torch.zeros(4, size, size)
+    return photo_around(*SHIPPED_PHOTOS[name]), torch.zeros(4, size, size)
 
 
 def true_clip(name: str, motion: str, frames: int = FRAMES) -> torch.Tensor:
