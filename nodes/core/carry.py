@@ -113,8 +113,12 @@ class Carrier:
         pivot, weight = self.pivots.frames[index], self.pivots.weights[index]
         known = by_frames(self.image)[:, pivot : pivot + 1]
         weight = by_frames(weight) if isinstance(weight, Tensor) else weight
-        start = torch.lerp(known, frames[:, pivot : pivot + 1], weight).expand_as(frames)
-        start = self._guide(start if self._stands_still else start + self._still_difference())
+        start = torch.lerp(known, frames[:, pivot : pivot + 1], weight)
+        if not self._stands_still:
+            # An early prediction is soft: it shows the difference as faintly as everything else.
+            softness = (start.std((-2, -1), keepdim=True) / known.std((-2, -1), keepdim=True)).nan_to_num(1.0)
+            start = start + softness.clamp(max=1.0) * self._still_difference()
+        start = self._guide(start.expand_as(frames))
         earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
         flows = flow(start, seen, initial=earlier, pivot=pivot, clips=videos).unflatten(0, (videos, count))
         flows[:, pivot] = 0.0

@@ -15,10 +15,11 @@ def video(shape, seed):
 
 def pivots_of(shape, *frames, weights=None) -> Pivots:
     """Pivots that lend by nearness, as a schedule has it."""
-    shares = Schedule(pivot_frames=frames).pivot_weights(frame_count(shape))
+    schedule, count = Schedule(pivot_frames=frames), frame_count(shape)
+    shares = schedule.pivot_weights(count)
     return Pivots(
         axis=frame_axis(shape),
-        frames=frames,
+        frames=schedule.pivots(count),
         shares=[over_frames(share, torch.empty(shape)) for share in shares],
         weights=weights or [1.0] * len(frames),
     )
