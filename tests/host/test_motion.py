@@ -3,9 +3,8 @@
 import comfy.samplers
 import pytest
 import torch
-from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
 from pack import pack_module
-from runs import advanced, custom, drift, guider_of, ksampler, patched
+from runs import advanced, custom, drift, guider_of, ksampler, moving_with, patched, standing
 from standins import sd15, still_latent, wan
 
 Schedule = pack_module("nodes.core.schedule").Schedule
@@ -27,24 +26,6 @@ def no_gradients():
 
 def clip_of(model, frames=4, size=8):
     return still_latent(model, frames=frames, size=size)
-
-
-def moving_with(model, motion):
-    """A model whose guided prediction is `motion` of what it says of the first frame: [F, C, H, W] from [C, H, W]."""
-    other = model.clone()
-
-    def predict(executor, *args, **kwargs):
-        denoised = executor(*args, **kwargs)
-        frames = denoised.movedim(2, 1) if denoised.ndim == 5 else denoised[None]
-        moved = torch.stack([motion(video[0], len(video)) for video in frames])
-        return moved.movedim(1, 2) if denoised.ndim == 5 else moved[0]
-
-    add_wrapper_with_key(WrappersMP.PREDICT_NOISE, "motion", predict, other.model_options, is_model_options=True)
-    return other
-
-
-def standing(frame, count):
-    return frame.expand(count, *frame.shape)
 
 
 def sliding(frame, count):
