@@ -22,7 +22,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "demo")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "scripts", "demo")]
 
 CAMERA = [f"{verb} {way}" for verb, ways in (("pan", ("left", "right", "up", "down")), ("zoom", ("in", "out")),
                                              ("turn", ("left", "right"))) for way in ways]  # fmt: skip

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
-from .host.demo_model import load_demo_model, load_demo_vae
+from .host.demo_model import SAMPLINGS, load_demo_model, load_demo_vae
 from .inputs import checked
 
 
@@ -21,6 +21,17 @@ class LoadDemoModel(io.ComfyNode):
             category=CATEGORY,
             description="Loads the small video model that comes with this pack: 16 frames of 64x64, in seconds on a "
             "CPU. It was never taught to follow a picture, so it shows what rectification does.",
+            inputs=[
+                io.Combo.Input(
+                    "sampling",
+                    options=list(SAMPLINGS),
+                    default="noise levels",
+                    optional=True,
+                    tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. "
+                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. The weights are the "
+                    "same.",
+                ),
+            ],
             outputs=[
                 io.Model.Output(
                     "model", display_name="model", tooltip="The demo video model. Prompt it with Demo Motion Prompt."
@@ -34,8 +45,9 @@ class LoadDemoModel(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls) -> io.NodeOutput:
-        return io.NodeOutput(load_demo_model(), load_demo_vae())
+    @checked()
+    def execute(cls, sampling="noise levels") -> io.NodeOutput:
+        return io.NodeOutput(load_demo_model(sampling=sampling), load_demo_vae())
 
 
 class DemoPrompt(io.ComfyNode):

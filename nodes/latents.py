@@ -151,7 +151,7 @@ class NoiseLatent(io.ComfyNode):
         drawn = noise.generate_noise(clean)
         first_sigma = None if sigmas is None or len(sigmas) == 0 else float(sigmas[0])
         noised, anchor = noised_latent(model, samples, drawn, first_sigma)
-        handover = Handover(anchor, fingerprint(samples))
+        handover = Handover(anchor, anchor, fingerprint(samples))
         return io.NodeOutput(
             attach(clean, REFERENCE_NOISE, drawn), attach({**clean, "samples": noised}, HANDOVER, handover), noise
         )

@@ -25,15 +25,20 @@ def _shared_optional_inputs() -> list[io.Input]:
         io.Latent.Input(
             "reference",
             optional=True,
-            tooltip="The latent to be faithful to. Needed where the sampler's "
-            "own latent is empty (Wan image-to-video, SVD, HunyuanVideo 1.5). Without it, the sampler's "
-            "latent is the image.",
+            tooltip="The latent to be faithful to. Needed where the sampler's own latent is empty (Wan image-to-video, "
+            "SVD, HunyuanVideo 1.5). Without it, the sampler's latent is the image.",
         ),
         io.Mask.Input(
             "mask",
             optional=True,
-            tooltip="Where to rectify: white fully, black not at all. One mask for "
-            "the clip, or one per frame. Hold the background, free the subject.",
+            tooltip="Where to rectify: white fully, black not at all. One mask for the clip, or one per frame. Hold "
+            "the background, free the subject.",
+        ),
+        io.Latent.Input(
+            "colour_reference",
+            optional=True,
+            tooltip="The latent whose colours are kept where the schedule's hold_colours is above 0: the first picture "
+            "of a video that is made in chunks. Without it, the image's own colours are kept.",
         ),
     ]
 
@@ -105,8 +110,8 @@ class ApplyNoiseRectification(io.ComfyNode):
 
     @classmethod
     @checked()
-    def execute(cls, model, schedule, reference=None, mask=None) -> io.NodeOutput:
-        return io.NodeOutput(rectify_model(model, schedule, reference, mask))
+    def execute(cls, model, schedule, reference=None, mask=None, colour_reference=None) -> io.NodeOutput:
+        return io.NodeOutput(rectify_model(model, schedule, reference, mask, colour_reference))
 
 
 class RectifiedKSampler(io.ComfyNode):
@@ -134,8 +139,12 @@ class RectifiedKSampler(io.ComfyNode):
 
     @classmethod
     @checked()
-    def execute(cls, model, latent_image, schedule, reference=None, mask=None, **sampling) -> io.NodeOutput:
-        return io.NodeOutput(sample_rectified(model, schedule, latent_image, reference, mask, **sampling))
+    def execute(
+        cls, model, latent_image, schedule, reference=None, mask=None, colour_reference=None, **sampling
+    ) -> io.NodeOutput:
+        return io.NodeOutput(
+            sample_rectified(model, schedule, latent_image, reference, mask, colour_reference, **sampling)
+        )
 
 
 class RectifiedKSamplerAdvanced(io.ComfyNode):
@@ -177,7 +186,7 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
     @checked()
     def execute(
         cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
-        schedule, reference=None, mask=None, **sampling,
+        schedule, reference=None, mask=None, colour_reference=None, **sampling,
     ) -> io.NodeOutput:  # fmt: skip
         stage = Stage(
             disable_noise=add_noise == "disable",
@@ -186,7 +195,9 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             force_full_denoise=return_with_leftover_noise == "disable",
         )
         return io.NodeOutput(
-            sample_rectified(model, schedule, latent_image, reference, mask, stage, seed=noise_seed, **sampling)
+            sample_rectified(
+                model, schedule, latent_image, reference, mask, colour_reference, stage, seed=noise_seed, **sampling
+            )
         )
 
 

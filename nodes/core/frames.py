@@ -46,6 +46,16 @@ def over_frames(values: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(values, np.float32)).reshape(shape).to(like.device)
 
 
+def by_frames(video: Tensor) -> Tensor:
+    """A video of either layout as [videos, frames, C, H, W]: a view."""
+    return video.transpose(1, 2) if video.ndim == 5 else video[None]
+
+
+def from_frames(frames: Tensor, ndim: int) -> Tensor:
+    """The inverse of `by_frames`: [videos, frames, C, H, W] in the layout of `ndim` axes, a view."""
+    return frames.transpose(1, 2) if ndim == 5 else frames[0]
+
+
 @dataclass(frozen=True)
 class VideoPart:
     """Where the video lies in what a sampler works on.
@@ -115,15 +125,10 @@ def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None)
     """A MASK [N, H, W] in pixels and video frames, resampled to the grid of a latent of `shape`; broadcasts over it.
 
     N is 1, the latent's frames, or the video's. `compression`: video frames per latent frame, None if nobody can say.
-    Values are kept in [0, 1]; whole numbers of 8 bits are read as 0 to 255. Raises ValueError naming `mask`.
+    Raises ValueError naming `mask` where it is of another length.
     """
-    if mask.ndim < 2 or mask.numel() == 0:
-        raise ValueError(f"mask: it is empty (shape {list(mask.shape)}). Link a mask with pictures in it, or none.")
-    largest = 255 if mask.dtype == torch.uint8 else 1
-    mask = mask.reshape(-1, *mask.shape[-2:]).float() / largest
-    if not torch.isfinite(mask).all():
-        raise ValueError("mask: it holds NaN or infinite values. Look for the cause in the node that made it.")
-    mask = _mask_over_latent_frames(mask.clamp(0, 1), frame_count(shape), compression)
+    mask = mask.reshape(-1, *mask.shape[-2:]).float()
+    mask = _mask_over_latent_frames(mask, frame_count(shape), compression)
     mask = interpolate(mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
     return rearrange(mask, "t 1 h w -> 1 1 t h w") if len(shape) == 5 else mask
 

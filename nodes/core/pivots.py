@@ -22,12 +22,15 @@ class Pivots:
     shares: Sequence[float | Tensor]
     weights: Sequence[float | Tensor]
 
-    def lend(self, anchor: Tensor, denoised: Tensor) -> Tensor:
-        """What each frame is lent, broadcast over the video: the pivots' residuals, each in its share."""
-        residuals = (
+    def residuals(self, anchor: Tensor, denoised: Tensor) -> list[Tensor]:
+        """r_p of each pivot: one frame each."""
+        return [
             (anchor.narrow(self.axis, frame, 1) - denoised.narrow(self.axis, frame, 1)) * weight
             for frame, weight in zip(self.frames, self.weights, strict=True)
-        )
-        if len(self.frames) == 1:
-            return next(residuals)
-        return sum(residual * share for residual, share in zip(residuals, self.shares, strict=True))
+        ]
+
+    def lend(self, residuals: Sequence[Tensor]) -> Tensor | float:
+        """What each frame is lent, broadcast over the video: the pivots' residuals, each in its share."""
+        if len(residuals) == 1:
+            return residuals[0]
+        return sum((residual * share for residual, share in zip(residuals, self.shares, strict=True)), 0.0)

@@ -17,20 +17,13 @@ leave the method whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from .carry import Carrier
+from .colours import hold_colours
+from .noise_level import NoiseLevel
 from .pivots import Pivots
-
-
-@dataclass(frozen=True)
-class NoiseLevel:
-    """x = alpha · x0 + sigma · ε: α and σ̃ at one σ of a model."""
-
-    alpha: float
-    sigma: float
 
 
 def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
@@ -66,6 +59,8 @@ class Rectifier:
     anchor: video in model space, float32, [B, C, T, H, W] or [F, C, H, W]; owned and changed in place.
     omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
     broadcast likewise. anchor_moves: False keeps the anchor where it is.
+    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. image_share: how
+    much of the image is left in the anchor. hold: how far colours are held to those of the anchor (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
@@ -78,9 +73,14 @@ class Rectifier:
         pivots: Pivots,
         mask: float | Tensor = 1.0,
         anchor_moves: bool = True,
+        carrier: Carrier | None = None,
+        image_share: float = 1.0,
+        hold: float = 0.0,
     ):
         self.anchor, self.omega, self.pivots = anchor, omega, pivots
         self.mask, self.anchor_moves = mask, anchor_moves
+        self.carrier, self.image_share = carrier, image_share
+        self.hold = hold
         self.broken_calls = 0  # predictions that were not finite
         self._last: tuple[Tensor, NoiseLevel] | None = None
 
@@ -93,20 +93,37 @@ class Rectifier:
         if not is_finite(denoised):
             self.broken_calls += 1
             return denoised
-        if strength == 0:
+        if strength == 0 and self.hold == 0:
             self._last = (denoised.to(torch.float32, copy=True), level)
             return denoised
-        prediction = denoised.float()
-        lent = self.pivots.lend(anchor, prediction)
-        corrected = rectified(prediction, anchor, lent, self.omega, strength * self.mask)
+        corrected = self._corrected(denoised.float(), anchor, level, strength)
         self._last = (corrected, level)
         return in_dtype(corrected, denoised.dtype)
+
+    def _corrected(self, denoised: Tensor, anchor: Tensor, level: NoiseLevel, strength: float) -> Tensor:
+        """Equation (1), or (3) where the picture is carried, then (4) where colours are held."""
+        residuals, visible, target = self.pivots.residuals(anchor, denoised), denoised.new_ones(()), anchor
+        if self.carrier is None:
+            lent = self.pivots.lend(residuals)
+        else:
+            self.carrier.measure(denoised, level)
+            lent, visible = self.carrier.lend(residuals), self.carrier.visible
+            if self.image_share > 0:
+                target = anchor + self.image_share * (self.carrier.picture() - self.carrier.image)
+        share = strength * self.mask
+        corrected = rectified(denoised, target, lent, self.omega, share if self.carrier is None else share * visible)
+        if self.hold > 0:
+            held = hold_colours(corrected, target, self.hold, visible * self.mask)
+            corrected = corrected.lerp(held, torch.as_tensor(self.mask, dtype=held.dtype, device=held.device))
+        return corrected
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""
         if self._last is not None and self.anchor_moves:
             previous, last_level = self._last
-            self.anchor.lerp_(previous, 1.0 - contraction(last_level, level))
+            kappa = contraction(last_level, level)
+            self.anchor.lerp_(previous, 1.0 - kappa)
+            self.image_share *= kappa
         self._last = None
         return self.anchor
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.rectify import NoiseLevel
+from ..core.noise_level import NoiseLevel
 
 # Positions at which the host's percent -> sigma is tabulated; a τ with three decimals falls on one of them.
 PERCENT_TABLE = 1000

@@ -22,13 +22,17 @@ class Stage:
     force_full_denoise: bool
 
 
-def rectify_model(model, schedule: Schedule, reference: dict | None, mask: Tensor | None):
+def rectify_model(
+    model, schedule: Schedule, reference: dict | None, mask: Tensor | None, colour_reference: dict | None
+):
     """A clone of MODEL that samples rectified, whatever samples it.
 
     Noise that came with `reference` is used wherever a sampler adds noise to a latent of that shape.
     """
     noise = None if reference is None or schedule.is_empty else attached(reference, REFERENCE_NOISE)
-    return apply_rectification(model, Rectification(schedule, _samples(reference), mask, noise))
+    return apply_rectification(
+        model, Rectification(schedule, _samples(reference), mask, _samples(colour_reference), noise)
+    )
 
 
 def sample_rectified(
@@ -37,6 +41,7 @@ def sample_rectified(
     latent: dict,
     reference: dict | None,
     mask: Tensor | None,
+    colour_reference: dict | None,
     stage: Stage | None = None,
     **sampling,
 ) -> dict:
@@ -57,6 +62,7 @@ def sample_rectified(
         schedule=schedule,
         reference=_samples(reference),
         mask=mask,
+        colour_reference=_samples(colour_reference),
         noise=_noise(latent, reference, schedule) if adds_noise else None,
         sigmas=None if stage is None else _whole_schedule(model, **sampling),
         handover=handover,

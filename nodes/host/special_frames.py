@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..core.frames import VideoPart, frame_axis, frame_count
-from ..core.rectify import NoiseLevel
+from ..core.noise_level import NoiseLevel
 
 # InfiniteTalk puts its clean start into the latent in a wrapper under this key (the host's WanInfiniteTalkToVideo).
 INFINITE_TALK_KEY = "infinite_talk_outer_sample"

@@ -16,11 +16,23 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import torch
 from comfy.patcher_extension import CallbacksMP, WrappersMP
 from torch import Tensor
 
-from ..core.frames import VideoPart, fit_latent, fit_mask, frame_axis, frame_count, in_words, over_frames
+from ..core.carry import Carrier, Motion
+from ..core.colours import hold_colours
+from ..core.frames import (
+    VideoPart,
+    by_frames,
+    fit_latent,
+    fit_mask,
+    frame_axis,
+    frame_count,
+    in_words,
+    over_frames,
+)
 from ..core.pivots import Pivots
 from ..core.rectify import Rectifier, is_finite
 from ..core.schedule import IMAGE, SAMPLING_PERCENT, Schedule
@@ -37,13 +49,17 @@ _under_way: ContextVar[tuple[Rectification, ...]] = ContextVar("noise_rectificat
 
 @dataclass(frozen=True, eq=False)
 class Handover:
-    """What one stage of sampling hands on to the next.
+    """What one stage of sampling hands on to the next, in model space.
 
-    anchor: where the anchor stopped, in model space. image: fingerprint of the image latent that it started from.
+    anchor: where the anchor stopped. image: the image latent that it started from, and `origin` that one's fingerprint,
+    as it was given. image_share: how much of the image is left in the anchor. motion: what was measured of it.
     """
 
     anchor: Tensor
-    image: str
+    image: Tensor
+    origin: str
+    image_share: float = 1.0
+    motion: Motion | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +67,8 @@ class Rectification:
     """What a patched MODEL carries.
 
     schedule: ω, τ, λ. reference: latent in VAE space to be faithful to, else the sampler's own latent is.
-    mask: MASK that scales λ. noise: unit noise used in place of the run's.
+    mask: MASK that scales λ. colour_reference: latent in VAE space whose colours are held, else the reference's are.
+    noise: unit noise used in place of the run's.
     sigmas: the whole schedule of σ, where the run is only a stretch of it; τ refers to this one.
     handover: what an earlier stage handed on. hand_on: receives what this run hands on.
     """
@@ -59,6 +76,7 @@ class Rectification:
     schedule: Schedule
     reference: Tensor | None = None
     mask: Tensor | None = None
+    colour_reference: Tensor | None = None
     noise: Tensor | None = None
     sigmas: Tensor | None = None
     handover: Handover | None = None
@@ -83,7 +101,7 @@ class Rectification:
                 latent_image = self._start(noise, latent_image, video)
             elif self.hand_on is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            sampler_sample = partial(self._sampler_sample, video, self._image(latent_image, video))
+            sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video))
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
 
@@ -99,29 +117,32 @@ class Rectification:
         given = self.handover is not None or self.reference is not None
         return given or bool(video.video(latent_image).any() and noise.any())
 
-    def _image(self, latent_image: Tensor, video: VideoPart) -> str:
+    def _origin(self, latent_image: Tensor, video: VideoPart) -> str:
         """The fingerprint of the image latent that the anchor starts from; empty where no stage asks for it."""
         if self.reference is not None:
             return fingerprint(self.reference)
         if self.handover is not None:
-            return self.handover.image
+            return self.handover.origin
         return fingerprint(video.video(latent_image)) if self.hand_on is not None else ""
 
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
         own = video.video(latent_image)
         if self.reference is not None:
-            _check_finite("reference", self.reference)
             reference = fit_reference("reference", self.reference, video)
             starts_empty = noise.any() and not own.any()
             return video.replace(latent_image, reference.to(latent_image, copy=True)) if starts_empty else latent_image
-        _check_finite("latent_image", own)
+        if not is_finite(own):
+            raise ValueError(
+                "latent_image: it holds NaN or infinite values. Look for the cause in the node that made it: often a "
+                "model or VAE in half precision."
+            )
         if self.handover is None and not (own.any() and noise.any()):
             raise ValueError(_no_image(starts_empty=not own.any()))
         return latent_image
 
     def _sampler_sample(
-        self, video, image, executor, guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None,
+        self, video, origin, executor, guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None,
         *args, **kwargs,
     ):  # fmt: skip
         """SAMPLER_SAMPLE wrapper: `latent_image` is in model space, the model is on its device."""
@@ -129,7 +150,7 @@ class Rectification:
         if noise_level(guider.inner_model.model_sampling, float(sigmas[0])).sigma == 0:
             logger.warning("Nothing was rectified: sampling starts without noise, so there is none to correct.")
             return executor(*inputs, **kwargs)
-        run = _Run(self, guider, sigmas, video, latent_image, denoise_mask, image)
+        run = _Run(self, guider, sigmas, video, latent_image, denoise_mask, origin)
         with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, run.predict_noise, outermost=True):
             samples = executor(*inputs, **kwargs)
         run.finish()
@@ -147,16 +168,19 @@ class _Run:
         video: VideoPart,
         latent_image: Tensor,
         denoise_mask: Tensor | None,
-        image: str,
+        origin: str,
     ):
-        self.settings, self.schedule, self.video, self.image = settings, settings.schedule, video, image
+        self.settings, self.schedule, self.video, self.origin = settings, settings.schedule, video, origin
         self.model_sampling = guider.inner_model.model_sampling
         self.sigmas = [float(sigma) for sigma in sigmas]  # read now: uni_pc writes into the last one
         self.progress = self._progress(sigmas)
         self.latent_shape = latent_image.shape
-        self.anchor = self._anchor(guider.inner_model, latent_image)
+        self.handover = self._handover()
+        self.image = self._image(guider.inner_model, latent_image)
+        self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
         self.omega = over_frames(self.schedule.omegas(frame_count(self.anchor.shape)), self.anchor)
         self.mask = self._mask(guider.inner_model.latent_format)
+        self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
         self.calls = self.rectified_calls = self.misfits = 0
@@ -194,23 +218,44 @@ class _Run:
         """The rectifier of a stretch of the video. A pivot lends its residual within its own stretch alone, since the
         other ones are predicted at other times."""
         if first not in self.rectifiers:
-            axis = frame_axis(self.anchor.shape)
-            pivots = self.schedule.pivots(frame_count(self.anchor.shape))
-            shares = self.schedule.pivot_weights(frame_count(self.anchor.shape))
-            inside = [i for i, pivot in enumerate(pivots) if first <= pivot < first + frames]
+            pivots, moves = self._pivots(first, frames), self.schedule.anchor != IMAGE
+            keeps_image = self.schedule.motion_compensation > 0 or self.settings.hand_on is not None
+            anchor = self._stretch(self.anchor, first, frames)
             self.rectifiers[first] = Rectifier(
-                anchor=self.anchor.narrow(axis, first, frames).clone(),
+                anchor=anchor.clone() if moves and keeps_image else anchor,
                 omega=self._stretch(self.omega, first, frames),
-                pivots=Pivots(
-                    axis=axis,
-                    frames=[pivots[i] - first for i in inside],
-                    shares=[self._stretch(over_frames(shares[i], self.anchor), first, frames) for i in inside],
-                    weights=[self.weights[i] for i in inside],
-                ),
+                pivots=pivots,
                 mask=self._stretch(self.mask, first, frames),
-                anchor_moves=self.schedule.anchor != IMAGE,
+                anchor_moves=moves,
+                carrier=self._carrier(pivots, first, frames),
+                image_share=1.0 if self.handover is None else self.handover.image_share,
+                hold=self.schedule.hold_colours if self.schedule.holds_colours else 0.0,
             )
         return self.rectifiers[first]
+
+    def _pivots(self, first: int, frames: int) -> Pivots:
+        count = frame_count(self.anchor.shape)
+        pivots = list(zip(self.schedule.pivots(count), self.schedule.pivot_weights(count), self.weights, strict=True))
+        inside = [pivot for pivot in pivots if first <= pivot[0] < first + frames] or [(first, np.ones(count), 0.0)]
+        return Pivots(
+            axis=frame_axis(self.anchor.shape),
+            frames=[pivot - first for pivot, _, _ in inside],
+            shares=[self._stretch(over_frames(share, self.anchor), first, frames) for _, share, _ in inside],
+            weights=[weight for _, _, weight in inside],
+        )
+
+    def _carrier(self, pivots: Pivots, first: int, frames: int) -> Carrier | None:
+        """What carries the picture along the motion; None where that is not asked for, or where there is no motion to
+        be seen: a single picture, or a block of frames without a pivot."""
+        if self.schedule.motion_compensation == 0 or frames == 1 or frames < frame_count(self.anchor.shape):
+            return None
+        return Carrier(
+            image=self.image,
+            pivots=pivots,
+            amount=self.schedule.motion_compensation,
+            rgb_factors=self.rgb_factors,
+            motion=None if self.handover is None else self.handover.motion,
+        )
 
     def _stretch(self, values: float | Tensor, first: int, frames: int) -> float | Tensor:
         """The frames of a stretch, of what broadcasts over the video."""
@@ -223,7 +268,8 @@ class _Run:
         whole = self._rectifier(0, frame_count(self.anchor.shape))
         if self.settings.hand_on is not None and whole.anchor.shape == self.anchor.shape and not self.misfits:
             anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
-            self.settings.hand_on(Handover(anchor.cpu(), self.image))
+            motion = None if whole.carrier is None else whole.carrier.motion
+            self.settings.hand_on(Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion))
         if self.schedule.is_empty:
             return
         broken_calls = sum(rectifier.broken_calls for rectifier in self.rectifiers.values())
@@ -258,19 +304,38 @@ class _Run:
             return Progress.over_percent(self.model_sampling)
         return Progress.over_steps(sigmas if self.settings.sigmas is None else self.settings.sigmas)
 
-    def _anchor(self, inner_model, latent_image: Tensor) -> Tensor:
-        """Where the anchor starts, in model space, float32: an earlier stage's, the reference, or the sampler's own
-        latent. An earlier stage's anchor holds only for the image that it started from."""
-        video = self.video.video(latent_image)
-        handover, reference = self.settings.handover, self.settings.reference
-        if handover is not None and (reference is None or handover.image == self.image):
-            anchor = handover.anchor
+    def _handover(self) -> Handover | None:
+        """What an earlier stage handed on, where it holds: a reference of another picture wins over it."""
+        handover = self.settings.handover
+        return handover if handover is not None and handover.origin == self.origin else None
+
+    def _image(self, inner_model, latent_image: Tensor) -> Tensor:
+        """The image latent in model space, float32: an earlier stage's, the reference, or the sampler's own latent."""
+        video, reference = self.video.video(latent_image), self.settings.reference
+        if self.handover is not None:
+            image = self.handover.image
         elif reference is None:
-            anchor = video
+            image = video
         else:
-            fitted = fit_reference("reference", reference, self.video).to(latent_image)
-            anchor = self.video.video(inner_model.process_latent_in(self.video.replace(latent_image, fitted)))
-        return anchor.to(video.device, torch.float32, copy=True)
+            image = self._in_model_space("reference", reference, inner_model, latent_image)
+        image = image.to(video.device, torch.float32, copy=True)
+        if self.schedule.holds_colours and self.settings.colour_reference is not None:
+            given = self._in_model_space("colour_reference", self.settings.colour_reference, inner_model, latent_image)
+            image = hold_colours(image, given.float(), self.schedule.hold_colours, image.new_ones(()))
+        return image
+
+    def _in_model_space(self, name: str, samples: Tensor, inner_model, latent_image: Tensor) -> Tensor:
+        """A latent given in VAE space, as the model reads it: [B, C, T, H, W] or [F, C, H, W] like the video."""
+        fitted = fit_reference(name, samples, self.video).to(latent_image)
+        return self.video.video(inner_model.process_latent_in(self.video.replace(latent_image, fitted)))
+
+    def _rgb_factors(self, latent_format) -> Tensor | None:
+        """The host's linear map from latent channels to colours [C, 3], where the format has one for these channels."""
+        factors = getattr(latent_format, "latent_rgb_factors", None)
+        channels = by_frames(self.anchor).shape[2]
+        if not factors or len(factors) != channels:
+            return None
+        return torch.tensor(factors, dtype=torch.float32, device=self.anchor.device)
 
     def _mask(self, latent_format) -> float | Tensor:
         mask = self.settings.mask
@@ -318,14 +383,6 @@ def _no_image(*, starts_empty: bool) -> str:
         "link the image's latent to `reference`, or let a Rectified KSampler (Advanced) run the stage before and link "
         "its latent here, unchanged."
     )
-
-
-def _check_finite(name: str, samples: Tensor) -> None:
-    if not is_finite(samples):
-        raise ValueError(
-            f"{name}: its latent holds NaN or infinite values. Look for the cause in the node that made it: a VAE in "
-            "half precision is the usual one."
-        )
 
 
 def _known_noise(known: Tensor, drawn: Tensor) -> Tensor:

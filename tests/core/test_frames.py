@@ -87,32 +87,6 @@ def test_a_known_compression_is_not_guessed():
     assert fit_mask(torch.rand(25, 6, 8), (1, 16, 4, 6, 8), compression=8).shape == (1, 1, 4, 6, 8)
 
 
-@pytest.mark.parametrize(("value", "read"), [(2.0, 1.0), (-1.0, 0.0), (255.0, 1.0), (0.25, 0.25)])
-def test_a_mask_is_kept_between_black_and_white(value, read):
-    assert float(fit_mask(torch.full((1, 6, 8), value), VIDEO).unique()) == read
-
-
-@pytest.mark.parametrize(
-    ("dtype", "white"), [(torch.uint8, 255), (torch.bool, True), (torch.float16, 1), (torch.int64, 1)]
-)
-def test_a_mask_of_any_kind_of_number_is_read(dtype, white):
-    assert float(fit_mask(torch.full((1, 6, 8), white, dtype=dtype), VIDEO).unique()) == 1.0
-
-
-@pytest.mark.parametrize("shape", [(0, 8, 8), (1, 0, 8), (1, 8, 0), (8,), ()])
-def test_an_empty_mask_is_named(shape):
-    with pytest.raises(ValueError, match="^mask: it is empty" if 0 in shape else "^mask:"):
-        fit_mask(torch.ones(shape), VIDEO)
-
-
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_mask_that_is_not_finite_is_named(bad):
-    mask = torch.ones(1, 8, 8)
-    mask[0, 3, 3] = bad
-    with pytest.raises(ValueError, match="^mask: it holds NaN"):
-        fit_mask(mask, VIDEO)
-
-
 @pytest.mark.parametrize(("shape", "frames"), [(VIDEO, 2), (VIDEO, 16), (VIDEO, 13), (BATCH, 8), ((1, 4, 6, 8), 2)])
 def test_a_mask_of_another_length_is_refused(shape, frames):
     with pytest.raises(ValueError, match=f"^mask: it has {frames} frames"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nr_core.frames import frame_axis
 from nr_core.rectify import NoiseLevel, contraction, rectified
 from nr_core.schedule import Schedule
-from videos import pivots_of, rectifier_for, video
+from videos import lent_by, pivots_of, rectifier_for, video
 
 level = st.builds(NoiseLevel, alpha=st.floats(0, 1), sigma=st.floats(0, 100))
 layouts = st.sampled_from([(6, 3, 4, 4), (2, 3, 5, 4, 4), (1, 3, 1, 2, 2), (1, 3, 2, 2)])
@@ -45,7 +45,7 @@ def test_the_rule_is_the_published_one(shape, omega, strength, seed):
     axis = frame_axis(shape)
     delta = eps - eps_hat
     published = eps_hat + strength * (omega * delta.narrow(axis, 0, 1) + (1 - omega) * delta)
-    lent = pivots_of(shape, 0).lend(anchor, denoised)
+    lent = lent_by(pivots_of(shape, 0), anchor, denoised)
     ours = rectified(denoised, anchor, lent, torch.tensor(omega).double(), strength)
     torch.testing.assert_close((x - alpha * ours) / sigma, published)
 
@@ -56,7 +56,7 @@ def test_the_pivot_is_rectified_fully_for_every_omega(shape, seed, omega):
     axis = frame_axis(shape)
     pivot = shape[axis] - 1
     out = rectified(
-        denoised, anchor, pivots_of(shape, pivot).lend(anchor, denoised), torch.full_like(anchor, omega), 1.0
+        denoised, anchor, lent_by(pivots_of(shape, pivot), anchor, denoised), torch.full_like(anchor, omega), 1.0
     )
     torch.testing.assert_close(out.narrow(axis, pivot, 1), anchor.narrow(axis, pivot, 1), atol=1e-5, rtol=1e-5)
 
@@ -64,7 +64,7 @@ def test_the_pivot_is_rectified_fully_for_every_omega(shape, seed, omega):
 @given(layouts, st.integers(0, 10**6))
 def test_omega_zero_is_the_anchor_and_a_single_frame_too(shape, seed):
     anchor, denoised = video(shape, seed), video(shape, seed + 1)
-    out = rectified(denoised, anchor, pivots_of(shape, 0).lend(anchor, denoised), torch.zeros(1), 1.0)
+    out = rectified(denoised, anchor, lent_by(pivots_of(shape, 0), anchor, denoised), torch.zeros(1), 1.0)
     torch.testing.assert_close(out, anchor, atol=1e-5, rtol=1e-5)
 
 
@@ -79,7 +79,7 @@ def test_the_recursion_is_the_literal_anchor_under_euler(shape, seed, flow):
     for i, now in enumerate(levels):
         literal = (x - now.sigma * eps) / now.alpha
         denoised = torch.tanh(x) + 0.1 * i
-        corrected = rectified(denoised, literal, ours.pivots.lend(literal, denoised), ours.omega, 1.0)
+        corrected = rectified(denoised, literal, lent_by(ours.pivots, literal, denoised), ours.omega, 1.0)
         torch.testing.assert_close(ours(denoised.clone(), now, 1.0), corrected, atol=1e-4, rtol=1e-4)
         if i + 1 < len(levels):
             following = levels[i + 1]

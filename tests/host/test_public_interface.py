@@ -32,7 +32,7 @@ INTERFACE = {
         "Video Fidelity Report", ["frames", "image"], ["baseline", "clip_vision", "clip", "text"],
         ["IMAGE", "STRING", "FLOAT", "FLOAT"],
     ),
-    "NRLoadDemoModel": ("Load Demo Video Model", [], [], ["MODEL", "VAE"]),
+    "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling"], ["MODEL", "VAE"]),
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
 }  # fmt: skip
 

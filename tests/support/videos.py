@@ -15,13 +15,19 @@ def video(shape, seed):
 
 def pivots_of(shape, *frames, weights=None) -> Pivots:
     """Pivots that lend by nearness, as a schedule has it."""
-    shares = Schedule(pivot_frames=frames).pivot_weights(frame_count(shape))
+    schedule, count = Schedule(pivot_frames=frames), frame_count(shape)
+    shares = schedule.pivot_weights(count)
     return Pivots(
         axis=frame_axis(shape),
-        frames=frames,
+        frames=schedule.pivots(count),
         shares=[over_frames(share, torch.empty(shape)) for share in shares],
         weights=weights or [1.0] * len(frames),
     )
+
+
+def lent_by(pivots, anchor, denoised):
+    """What each frame is lent where nothing moves."""
+    return pivots.lend(pivots.residuals(anchor, denoised))
 
 
 def rectifier_for(anchor, schedule=None, **more) -> Rectifier:
