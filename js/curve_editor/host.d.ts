@@ -3,6 +3,7 @@
 export interface HostWidget {
   name: string;
   value: unknown;
+  element?: HTMLElement; // of a DOM widget
   callback?: (value: unknown) => void;
   computeLayoutSize?: (node: HostNode) => { minHeight?: number; maxHeight?: number; minWidth: number };
 }

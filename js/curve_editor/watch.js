@@ -4,7 +4,10 @@
  * in sight. Nothing here keeps an editor alive: one that is gone from the page is forgotten.
  *
  * @typedef {import("./editor.js").Editor} Editor
+ * @typedef {import("./host").HostNode} HostNode
  */
+
+import { app } from "../../../scripts/app.js";
 
 const EVERY = 200; // ms: soon enough to feel tied, and nothing beside a canvas that draws sixty times a second
 
@@ -26,10 +29,15 @@ export function lookAfter(editor) {
   editors.set(root, editor);
   sizes.observe(root);
   followFocus(editor);
+  requestAnimationFrame(look); // it may be here in place of another one
 }
 
+/** @param {Element} root */
+const isInSight = (root) => root.clientWidth > 0;
+
 function look() {
-  const inSight = [...document.querySelectorAll(".nr-editor")].filter((root) => root.clientWidth > 0);
+  [...document.querySelectorAll(".nr-editor")].filter(isInSight).forEach(giveWayToHeir);
+  const inSight = [...document.querySelectorAll(".nr-editor")].filter(isInSight);
   for (const root of inSight) {
     const editor = editors.get(root);
     editor?.refresh();
@@ -38,6 +46,20 @@ function look() {
   if (inSight.length) return;
   window.clearInterval(timer);
   timer = 0;
+}
+
+/**
+ * A Vue node shows the element that its widget had when it was mounted. Undo, a change of tab and a step into a subgraph
+ * put another node of the same id in its place without mounting it anew: then that node's editor takes the place too.
+ *
+ * @param {Element} root  of the editor that is shown
+ */
+function giveWayToHeir(root) {
+  const id = root.closest("[data-node-id]")?.getAttribute("data-node-id");
+  /** @type {HostNode | undefined} */
+  const node = id && app.canvas?.graph?.getNodeById(id);
+  const heir = node?.widgets?.find(({ element }) => element && editors.has(element))?.element;
+  if (heir && heir !== root) root.replaceWith(heir);
 }
 
 /** Remember where the focus is, for as long as it is there. @param {Editor} editor */
