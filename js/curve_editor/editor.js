@@ -53,8 +53,9 @@ const MOST = 1024; // frames or steps that are drawn; there are fewer pixels
 
 export class Editor {
   #node;
+  #home;
   /** @type {Curve} */
-  #curve;
+  #shown;
   #lengths;
   /** @type {string | null} */
   #notice = null;
@@ -66,10 +67,14 @@ export class Editor {
   #before = null;
   #drawn = "";
 
-  /** @param {HostNode} node @param {unknown} initial */
-  constructor(node, initial) {
+  /**
+   * @param {HostNode} node  whose other inputs are shown too
+   * @param {{value: unknown}} home  where the curve is kept
+   */
+  constructor(node, home) {
     this.#node = node;
-    this.#curve = readCurve(initial) ?? PUBLISHED;
+    this.#home = home;
+    this.#shown = readCurve(home.value) ?? PUBLISHED;
     this.#lengths = readLengths(node);
     this.view = new View();
   }
@@ -78,12 +83,21 @@ export class Editor {
     return this.#node.id;
   }
 
+  get #curve() {
+    return this.#shown;
+  }
+
+  set #curve(curve) {
+    this.#shown = curve;
+    this.#home.value = this.value;
+  }
+
   get value() {
     return toJson(this.#curve);
   }
 
-  /** Take a stored value, whatever it is: one that cannot be read must not stop a workflow from loading. */
-  set value(stored) {
+  /** Take a stored value, whatever it is: one that cannot be read must not stop a workflow from loading. @param {unknown} stored */
+  take(stored) {
     const curve = readCurve(stored);
     const older = curve ?? readCurve(/** @type {any} */ (stored)?.__value__);
     // The host may hand back what it has just read from here: that is no news, and a notice stays.
@@ -134,6 +148,7 @@ export class Editor {
 
   /** Look around, and draw if something else has changed: a number, a link, a length, the language. */
   refresh() {
+    if (!this.#before) this.take(this.#home.value);
     this.#lengths = readLengths(this.#node);
     const { tau, frames, steps, linked } = this.state;
     const seen = JSON.stringify([tau, frames, steps, linked, locale(), this.view.root.clientWidth > 0]);

@@ -1,6 +1,7 @@
 /** Registers the ω curve editor with the host. */
 
 import { app } from "../../../scripts/app.js";
+import { watchFace } from "./face.js";
 import { loadStyle } from "./style.js";
 import { loadTexts } from "./texts.js";
 import { TYPE, addOmegaCurve } from "./widget.js";
@@ -10,4 +11,5 @@ await Promise.all([loadStyle(), loadTexts()]);
 app.registerExtension({
   name: "noiserectification.OmegaCurve",
   getCustomWidgets: () => ({ [TYPE]: addOmegaCurve }),
+  nodeCreated: watchFace,
 });

@@ -3,6 +3,8 @@
  *
  * @typedef {import("./host").HostNode} HostNode
  * @typedef {import("./host").HostGraph} HostGraph
+ * @typedef {import("./host").HostLink} HostLink
+ * @typedef {import("./host").HostWidget} HostWidget
  * @typedef {import("./schedule.js").Tau} Tau
  */
 
@@ -17,12 +19,30 @@ const widget = (node, name) => node.widgets?.find((candidate) => candidate.name 
 /** @param {HostNode} node @param {string} name */
 const inputIndex = (node, name) => node.inputs?.findIndex((input) => input.name === name) ?? -1;
 
-/** @param {HostNode} node @param {string} name */
-export const isLinked = (node, name) => node.inputs?.[inputIndex(node, name)]?.link != null;
+/** Whether another node gives an input its value. @param {HostNode} node @param {string} name */
+export const isLinked = (node, name) => inputNode(node, name) !== null;
+
+/**
+ * The widget in which an input is typed: the node's own, or the one on the face of the subgraph that it is promoted to.
+ *
+ * @param {HostNode} node @param {string} name @returns {HostWidget | undefined}
+ */
+function typedIn(node, name) {
+  const link = linkInto(node, name);
+  if (!link || String(link.origin_id) !== SUBGRAPH_INPUTS) return widget(node, name);
+  const faces = holdersOf(node.graph).map((face) => typedIn(face, face.inputs?.[link.origin_slot]?.name ?? ""));
+  return faces.find((typed) => typed) ?? widget(node, name);
+}
+
+/** What an input is set to: typed, or from a number node. @param {HostNode} node @param {string} name @returns {unknown} */
+function valueOf(node, name) {
+  const source = inputNode(node, name);
+  return source ? widget(source, "value")?.value : typedIn(node, name)?.value;
+}
 
 /** @param {HostNode} node @param {string} name @param {number} fallback */
 function numberIn(node, name, fallback) {
-  const value = Number(widget(node, name)?.value ?? fallback);
+  const value = Number(valueOf(node, name) ?? fallback);
   return Number.isFinite(value) ? value : fallback;
 }
 
@@ -36,14 +56,14 @@ export function readTau(node) {
     tau_end: Math.max(fraction("tau_end", 0.6), tau_start),
     strength: fraction("strength", 1),
     tau_ramp: fraction("tau_ramp", 0),
-    tau_unit: String(widget(node, "tau_unit")?.value ?? "steps"),
+    tau_unit: String(valueOf(node, "tau_unit") ?? "steps"),
     pivot_frame: Math.trunc(numberIn(node, "pivot_frame", 0)),
   };
 }
 
 /** Set a number widget as if it had been typed. @param {HostNode} node @param {string} name @param {number} value */
 export function setNumber(node, name, value) {
-  const target = widget(node, name);
+  const target = typedIn(node, name);
   if (!target || target.value === value) return;
   target.value = value;
   target.callback?.(value);
@@ -140,11 +160,19 @@ function targetsOf(graph, id, slot) {
   });
 }
 
+/** The node inside a subgraph that an input of its holder feeds. @param {HostNode} holder @param {string} name @returns {HostNode | undefined} */
+export const nodeFedBy = (holder, name) =>
+  holder.subgraph && targetsOf(holder.subgraph, SUBGRAPH_INPUTS, inputIndex(holder, name))[0];
+
 /** @param {HostNode} node */
 const outputNodes = (node) => (node.outputs ?? []).flatMap((_, slot) => targetsOf(node.graph, node.id, slot));
 
 /** @param {HostNode} node @param {string} name */
-const inputNode = (node, name) => sourceOf(node.graph, node.id, inputIndex(node, name));
+const inputNode = (node, name) => (node.graph ? sourceOf(node.graph, node.id, inputIndex(node, name)) : null);
+
+/** @param {HostNode} node @param {string} name @returns {HostLink | undefined} */
+const linkInto = (node, name) =>
+  node.graph && [...linksAt(node.graph, "target", node.id, inputIndex(node, name))][0];
 
 /** @param {HostNode} node */
 function latentInputs(node) {
@@ -169,8 +197,7 @@ function stepsOf(node) {
 
 /** A whole number that a node was given, typed or from a number node; null if it is not known. @param {HostNode} node @param {string} name */
 function count(node, name) {
-  const source = isLinked(node, name) ? inputNode(node, name) : node;
-  const value = source && widget(source, source === node ? name : "value")?.value;
+  const value = valueOf(node, name);
   return typeof value === "number" && value >= 1 ? Math.round(value) : null;
 }
 

@@ -2,6 +2,7 @@
 
 export interface HostWidget {
   name: string;
+  type?: string;
   value: unknown;
   element?: HTMLElement; // of a DOM widget
   callback?: (value: unknown) => void;
@@ -20,6 +21,7 @@ export interface HostGraph {
   links: Map<number, HostLink>;
   rootGraph?: HostGraph;
   subgraphs?: Map<string, HostGraph>;
+  events?: EventTarget; // of a subgraph
   getNodeById(id: number | string): HostNode | null | undefined;
 }
 
@@ -34,6 +36,8 @@ export interface HostNode {
   outputs?: { name: string }[];
   widgets?: HostWidget[];
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): HostWidget;
+  removeWidget(widget: HostWidget): void;
+  setSize(size: [number, number]): void;
   onResize?: (this: HostNode, size: [number, number]) => void;
   setDirtyCanvas(foreground: boolean, background: boolean): void;
 }

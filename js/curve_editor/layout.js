@@ -7,6 +7,7 @@
 
 export const MIN_WIDTH = 220;
 export const MIN_HEIGHT = 340;
+export const MARGIN = 12; // the host's around a widget: 10 on the legacy canvas, 12 in a Vue node
 
 const LEFT = 30;
 const RIGHT = 12;

@@ -8,6 +8,7 @@
  */
 
 import { app } from "../../../scripts/app.js";
+import { MARGIN, MIN_WIDTH } from "./layout.js";
 
 const EVERY = 200; // ms: soon enough to feel tied, and nothing beside a canvas that draws sixty times a second
 
@@ -39,6 +40,7 @@ function look() {
   [...document.querySelectorAll(".nr-editor")].filter(isInSight).forEach(giveWayToHeir);
   const inSight = [...document.querySelectorAll(".nr-editor")].filter(isInSight);
   for (const root of inSight) {
+    if (root.clientWidth < MIN_WIDTH) widen(root);
     const editor = editors.get(root);
     editor?.refresh();
     if (editor && lastFocus?.nodeId === editor.nodeId && !lastFocus.root.isConnected) restoreFocus(editor, lastFocus.key);
@@ -58,8 +60,17 @@ function giveWayToHeir(root) {
   const id = root.closest("[data-node-id]")?.getAttribute("data-node-id");
   /** @type {HostNode | undefined} */
   const node = id && app.canvas?.graph?.getNodeById(id);
-  const heir = node?.widgets?.find(({ element }) => element && editors.has(element))?.element;
-  if (heir && heir !== root) root.replaceWith(heir);
+  const own = (node?.widgets ?? []).flatMap(({ element }) => (element && editors.has(element) ? [element] : []));
+  if (own.includes(/** @type {HTMLElement} */ (root))) return;
+  const heir = own.find((element) => !element.isConnected);
+  if (heir) root.replaceWith(heir);
+}
+
+/** The face of a subgraph may be narrower than an editor can be read. @param {Element} root */
+function widen(root) {
+  /** @type {HostNode | undefined} */
+  const node = app.canvas?.graph?._nodes.find((/** @type {HostNode} */ { widgets }) => widgets?.some(({ element }) => element === root));
+  node?.setSize([Math.max(node.size[0], MIN_WIDTH + 2 * MARGIN), node.size[1]]);
 }
 
 /** Remember where the focus is, for as long as it is there. @param {Editor} editor */

@@ -119,3 +119,47 @@ def test_inside_a_subgraph_and_out_of_it_again(comfy):
     edit(comfy)
     comfy.wait_drawn_is_stored()
     comfy.open()  # and complains of its own listeners on the way back
+
+
+LINK = """
+    const [holder] = app.graph._nodes;
+    const [inside] = holder.subgraph._nodes;
+    const link = () => holder.subgraph.addInput('omega_curve', 'STRING')
+        .connect(inside.inputs.find(input => input.name === 'omega_curve'), inside);
+"""
+PROMOTE = {
+    "by a link to the subgraph's input": f"() => {{ {LINK} link(); }}",
+    # 1.32.9 notes the widget's name, 1.58.1 makes a link.
+    "by the menu": f"""() => {{ {LINK}
+        const byName = Object.getOwnPropertyDescriptor(holder.properties, 'proxyWidgets')?.set;
+        if (byName) holder.properties.proxyWidgets = [[String(inside.id), 'omega_curve']];
+        else link();
+    }}""",
+}
+FACE_TEXT = "app.graph._nodes[0].widgets.find(widget => widget.name.includes('omega_curve')).value"
+
+
+@pytest.mark.parametrize("way", PROMOTE)
+def test_on_the_face_of_a_subgraph(comfy, way):
+    comfy.open()  # as above
+    schedule(comfy)
+    comfy.evaluate("() => { app.canvas.graph.convertToSubgraph(new Set([app.graph._nodes[0]])); }")
+    comfy.evaluate(PROMOTE[way])
+    comfy.evaluate("() => { app.graph._nodes[0].pos = [420, 200]; app.canvas.setDirty(true, true); }")
+    comfy.wait(f"() => document.querySelector('.nr-editor [aria-valuenow=\"0.7\"]') && {FACE_TEXT}")
+    comfy.settle()
+    edit(comfy)
+    edited = comfy.evaluate(f"() => {FACE_TEXT}")
+    assert json.loads(edited)["points"][1][1] < 0.68
+    sent = comfy.evaluate("async () => Object.values((await app.graphToPrompt()).output)")
+    assert [node["inputs"]["omega_curve"] for node in sent] == [edited]
+
+    saved = comfy.evaluate("() => JSON.stringify(app.graph.serialize())")
+    comfy.evaluate("async saved => { await app.loadGraphData(JSON.parse(saved)); }", saved)
+    comfy.wait("points => [...document.querySelectorAll('.nr-editor .nr-points .nr-handle')]"
+               ".filter(e => e.closest('.nr-editor').clientWidth).map(e => Number(e.ariaValueNow)).join() === points",
+               ",".join(str(y) for _, y in json.loads(edited)["points"]))  # fmt: skip
+    comfy.settle()
+    edit(comfy)
+    assert comfy.evaluate(f"() => {FACE_TEXT}") != edited
+    comfy.open()
