@@ -2,11 +2,12 @@
 
 import { app } from "../../../scripts/app.js";
 import { watchFace } from "./face.js";
-import { loadStyle } from "./style.js";
+import { addStyle } from "./style.js";
 import { loadTexts } from "./texts.js";
 import { TYPE, addOmegaCurve } from "./widget.js";
 
-await Promise.all([loadStyle(), loadTexts()]);
+addStyle();
+await loadTexts();
 
 app.registerExtension({
   name: "noiserectification.OmegaCurve",

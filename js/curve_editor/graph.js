@@ -5,10 +5,11 @@
  * @typedef {import("./host").HostGraph} HostGraph
  * @typedef {import("./host").HostLink} HostLink
  * @typedef {import("./host").HostWidget} HostWidget
- * @typedef {import("./schedule.js").Tau} Tau
+ * @typedef {import("./types").Curve} Curve
+ * @typedef {import("./types").Inputs} Inputs
  */
 
-import { clamp } from "./curve.js";
+import { clamp, readCurve } from "./curve.js";
 
 const [SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS] = ["-10", "-20"]; // as the host numbers a subgraph's own ends
 const FURTHEST = 100; // nodes looked at from one schedule; enough for any path from it to its sampler
@@ -46,19 +47,32 @@ function numberIn(node, name, fallback) {
   return Number.isFinite(value) ? value : fallback;
 }
 
-/** The schedule's other inputs as they stand, brought into range. @param {HostNode} node */
-export function readTau(node) {
+/** The schedule's inputs beside the curve, numbers brought into range. @param {HostNode} node @returns {Inputs} */
+export function readInputs(node) {
   /** @param {string} name @param {number} fallback */
   const fraction = (name, fallback) => clamp(numberIn(node, name, fallback), 0, 1);
-  const tau_start = fraction("tau_start", 0);
   return {
-    tau_start,
-    tau_end: Math.max(fraction("tau_end", 0.6), tau_start),
+    tau_start: fraction("tau_start", 0),
+    tau_end: fraction("tau_end", 0.6),
     strength: fraction("strength", 1),
     tau_ramp: fraction("tau_ramp", 0),
     tau_unit: String(valueOf(node, "tau_unit") ?? "steps"),
     pivot_frame: Math.trunc(numberIn(node, "pivot_frame", 0)),
+    pivot_frames: String(valueOf(node, "pivot_frames") ?? ""),
+    motion_compensation: numberIn(node, "motion_compensation", 0),
+    hold_colours: fraction("hold_colours", 0),
   };
+}
+
+/** The curve that another node gives in place of the drawn one; null where it cannot be told. @param {HostNode} node @returns {Curve | null} */
+export function linkedCurve(node) {
+  const source = inputNode(node, "omega") ?? inputNode(node, "omega_curve");
+  for (const { value } of source?.widgets ?? []) {
+    const curve = readCurve(value);
+    if (curve) return curve;
+  }
+  const value = source && widget(source, "value")?.value;
+  return typeof value === "number" ? readCurve([[0, value]]) : null;
 }
 
 /** Set a number widget as if it had been typed. @param {HostNode} node @param {string} name @param {number} value */
@@ -69,25 +83,39 @@ export function setNumber(node, name, value) {
   target.callback?.(value);
 }
 
-/** Latent frames and steps of the sampler that this schedule feeds; null where the graph does not say. @param {HostNode} node */
+// What carries a schedule to where it is used. A latent carries none: what samples it further on is not this schedule's.
+const CARRIERS = /^(NR_SCHEDULE|MODEL|GUIDER|\*)$/;
+
+/**
+ * Latent frames and steps of the samplers that this schedule feeds, the nearest first and each number once; nothing
+ * where the graph does not say.
+ *
+ * @param {HostNode} node @returns {{frames: number[], steps: number[]}}
+ */
 export function readLengths(node) {
-  if (!node.graph) return { frames: null, steps: null }; // taken off the canvas
-  const fed = [...reachable(node, outputNodes)].slice(1);
-  fed.sort((a, b) => Number(isPlot(a)) - Number(isPlot(b))); // a plot is asked only where nothing samples
-  return { frames: firstKnown(fed, framesOf), steps: firstKnown(fed, stepsOf) };
+  if (!node.graph) return { frames: [], steps: [] }; // taken off the canvas
+  const fed = [...reachable(node, carriedTo)].slice(1);
+  const samplers = fed.filter((one) => !isPlot(one));
+  const plots = fed.filter(isPlot); // asked only where nothing samples
+  /** @param {(node: HostNode) => number | null} read */
+  const all = (read) => {
+    const known = samplers.flatMap((sampler) => read(sampler) ?? []);
+    return [...new Set(known.length ? known : plots.flatMap((plot) => read(plot) ?? []))];
+  };
+  return { frames: all(framesOf), steps: all(stepsOf) };
 }
 
 /** @param {HostNode} node */
 const isPlot = (node) => node.type === "NRSchedulePlot";
 
-/** @param {HostNode[]} nodes @param {(node: HostNode) => number | null} read */
-function firstKnown(nodes, read) {
-  for (const node of nodes) {
-    const known = read(node);
-    if (known !== null) return known;
-  }
-  return null;
-}
+/** Neither muted nor bypassed. @param {HostNode} node */
+const isActive = (node) => (node.mode ?? 0) === 0;
+
+/** @param {HostNode} node */
+const carriedTo = (node) =>
+  (node.outputs ?? []).flatMap(({ type }, slot) =>
+    CARRIERS.test(String(type)) ? targetsOf(node.graph, node.id, slot).filter(isActive) : [],
+  );
 
 /** The node and all that `neighbours` leads to, nearest first. @param {HostNode} start @param {(node: HostNode) => HostNode[]} neighbours */
 function* reachable(start, neighbours) {
@@ -164,9 +192,6 @@ function targetsOf(graph, id, slot) {
 export const nodeFedBy = (holder, name) =>
   holder.subgraph && targetsOf(holder.subgraph, SUBGRAPH_INPUTS, inputIndex(holder, name))[0];
 
-/** @param {HostNode} node */
-const outputNodes = (node) => (node.outputs ?? []).flatMap((_, slot) => targetsOf(node.graph, node.id, slot));
-
 /** @param {HostNode} node @param {string} name */
 const inputNode = (node, name) => (node.graph ? sourceOf(node.graph, node.id, inputIndex(node, name)) : null);
 
@@ -186,7 +211,11 @@ function latentInputs(node) {
 function framesOf(node) {
   if (isPlot(node)) return count(node, "frames");
   const source = inputNode(node, "latent_image");
-  return source && firstKnown([...reachable(source, latentInputs)], latentFrames);
+  for (const latent of source ? reachable(source, latentInputs) : []) {
+    const known = isActive(latent) ? latentFrames(latent) : null; // a bypassed one hands on what it is given
+    if (known) return known;
+  }
+  return null;
 }
 
 /** @param {HostNode} node */

@@ -28,12 +28,13 @@ export interface HostGraph {
 export interface HostNode {
   id: number | string;
   type: string;
+  mode?: number; // 0: active
   graph: HostGraph; // null while it lies on no canvas
   subgraph?: HostGraph;
   size: [number, number];
   properties: Record<string, unknown>;
   inputs?: { name: string; type: string; link?: number | null; widget?: { name: string } }[];
-  outputs?: { name: string }[];
+  outputs?: { name: string; type: string }[];
   widgets?: HostWidget[];
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): HostWidget;
   removeWidget(widget: HostWidget): void;

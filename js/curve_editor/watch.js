@@ -20,7 +20,7 @@ let timer = 0;
 let lastFocus = null;
 
 const sizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) editors.get(target)?.draw();
+  for (const { target, contentRect } of entries) editors.get(target)?.resize(contentRect);
   timer ||= window.setInterval(look, EVERY); // an editor that comes into sight changes its size from nothing
 });
 
@@ -33,17 +33,13 @@ export function lookAfter(editor) {
   requestAnimationFrame(look); // it may be here in place of another one
 }
 
-/** @param {Element} root */
-const isInSight = (root) => root.clientWidth > 0;
-
 function look() {
-  [...document.querySelectorAll(".nr-editor")].filter(isInSight).forEach(giveWayToHeir);
-  const inSight = [...document.querySelectorAll(".nr-editor")].filter(isInSight);
-  for (const root of inSight) {
-    if (root.clientWidth < MIN_WIDTH) widen(root);
-    const editor = editors.get(root);
-    editor?.refresh();
-    if (editor && lastFocus?.nodeId === editor.nodeId && !lastFocus.root.isConnected) restoreFocus(editor, lastFocus.key);
+  const shown = [...document.querySelectorAll(".nr-editor")].map(heirOf);
+  const inSight = shown.flatMap((root) => editors.get(root) ?? []).filter(({ view }) => view.size.width > 0);
+  for (const editor of inSight) {
+    if (editor.view.size.width < MIN_WIDTH) widen(editor.view.root);
+    editor.refresh();
+    if (lastFocus?.nodeId === editor.nodeId && !lastFocus.root.isConnected) restoreFocus(editor, lastFocus.key);
   }
   if (inSight.length) return;
   window.clearInterval(timer);
@@ -55,15 +51,17 @@ function look() {
  * put another node of the same id in its place without mounting it anew: then that node's editor takes the place too.
  *
  * @param {Element} root  of the editor that is shown
+ * @returns {Element} of the one that is shown now
  */
-function giveWayToHeir(root) {
+function heirOf(root) {
   const id = root.closest("[data-node-id]")?.getAttribute("data-node-id");
   /** @type {HostNode | undefined} */
   const node = id && app.canvas?.graph?.getNodeById(id);
   const own = (node?.widgets ?? []).flatMap(({ element }) => (element && editors.has(element) ? [element] : []));
-  if (own.includes(/** @type {HTMLElement} */ (root))) return;
-  const heir = own.find((element) => !element.isConnected);
-  if (heir) root.replaceWith(heir);
+  const heir = own.some((element) => element === root) ? null : own.find((element) => !element.isConnected);
+  if (!heir) return root;
+  root.replaceWith(heir);
+  return heir;
 }
 
 /** The face of a subgraph may be narrower than an editor can be read. @param {Element} root */
@@ -83,7 +81,7 @@ function followFocus(editor) {
   root.addEventListener("focusout", () => {
     // A node that is taken away loses its focus too: that one is to come back.
     window.setTimeout(() => {
-      if (root.clientWidth > 0 && lastFocus?.root === root && editor.view.focused === null) lastFocus = null;
+      if (root.isConnected && lastFocus?.root === root && editor.view.focused === null) lastFocus = null;
     });
   });
 }

@@ -16,9 +16,10 @@ SET = """([at, value]) => {
 }"""
 
 
-def schedule(comfy, curve: str = SHAPED, **place) -> None:
-    comfy.add_schedule(**place)
-    comfy.evaluate(SET, [-1 if place else 0, curve])
+def schedule(comfy, curve: str = SHAPED) -> None:
+    comfy.add_schedule()
+    comfy.evaluate(SET, [0, curve])
+    comfy.wait_drawn_is_stored()
 
 
 def edit(comfy) -> None:
