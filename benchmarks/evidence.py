@@ -91,7 +91,7 @@ def measure_clip(name: str, motion: str, seed: int, chosen: list[str]) -> list[d
 
     def sample(sampler, denoise, changes):
         if "curve" in changes:
-            changes = {"curve": curve_of.parse(changes["curve"])}
+            changes = {"omega": curve_of.parse(changes["curve"])}
         (latent,) = run_node(
             "NRKSampler", model=model, seed=seed, steps=STEPS, cfg=CFG, sampler_name=sampler, scheduler=SCHEDULER,
             positive=positive, negative=negative, latent_image=still, denoise=denoise, schedule=schedule_of(**changes),

@@ -6,8 +6,8 @@ from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
-from .core.schedule import check_choice
 from .host.demo_model import SAMPLINGS, load_demo_model, load_demo_vae
+from .inputs import checked
 
 
 class LoadDemoModel(io.ComfyNode):
@@ -27,7 +27,9 @@ class LoadDemoModel(io.ComfyNode):
                     options=list(SAMPLINGS),
                     default="noise levels",
                     optional=True,
-                    tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. The weights are the same.",  # noqa: E501
+                    tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. "
+                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. The weights are the "
+                    "same.",
                 ),
             ],
             outputs=[
@@ -43,8 +45,8 @@ class LoadDemoModel(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, sampling="noise levels") -> io.NodeOutput:
-        check_choice("sampling", sampling, SAMPLINGS)
         return io.NodeOutput(load_demo_model(sampling=sampling), load_demo_vae())
 
 
@@ -79,8 +81,8 @@ class DemoPrompt(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, motion) -> io.NodeOutput:
-        check_choice("motion", motion, MOTIONS)  # the server does not check V3 combos before ComfyUI 0.7.0
         return io.NodeOutput([[prompt_tokens(motion), {}]], [[prompt_tokens("nothing"), {}]])
 
 

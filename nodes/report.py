@@ -9,6 +9,7 @@ from comfy_api.latest import io, ui
 from . import CATEGORY
 from .core.plots import plot_report
 from .host.report import measure_videos, report_text
+from .inputs import checked
 
 
 class VideoFidelityReport(io.ComfyNode):
@@ -54,12 +55,13 @@ class VideoFidelityReport(io.ComfyNode):
         )
 
     @classmethod
+    @checked(may_be_broken=("frames", "baseline"))
     def execute(cls, frames, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
-        videos = [frames] if baseline is None else [frames, baseline]
+        videos = {"frames": frames} | ({} if baseline is None else {"baseline": baseline})
         measured, notes = measure_videos(videos, image, clip_vision, clip, text)
         plot = plot_report(*measured)
         mean = measured[0].mean
-        report = json.dumps(report_text(measured, frames, notes))
+        report = json.dumps(report_text(measured, frames, notes), allow_nan=False)
         return io.NodeOutput(plot, report, mean["ssim"], mean["motion"], ui=ui.PreviewImage(plot, cls=cls))
 
 

@@ -1,15 +1,18 @@
 """What the fidelity report measures. numpy and scikit-image; loaded when used.
 
-All functions take frames [F, H, W, 3] and a picture [H, W, 3] of the same size, float in [0, 1].
+All functions take frames [F, H, W, 3] and a picture [H, W, 3] of the same size, at least SMALLEST pixels along a side,
+float in [0, 1].
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+SMALLEST = 3  # pixels along a side: the smallest window of structural similarity
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
 FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
@@ -29,39 +32,61 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """per_frame: name -> one number per frame, or per pair of neighbours. Names and units as in UNITS."""
+    """per_frame: name -> one number per frame, or per pair of neighbours. Names and units as in UNITS.
+
+    A number that a broken frame leaves unknown is NaN.
+    """
 
     per_frame: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def mean(self) -> dict[str, float]:
-        """Mean over the clip. A clip of one frame has no neighbours: nothing moves in it, and it is coherent."""
+        """Mean over what is known of the clip, NaN where nothing is. A clip of one frame has no neighbours: nothing
+        moves in it, and it is coherent."""
         alone = {"temporal_coherence": 1.0, "temporal_coherence_clip": 1.0}
-        return {k: float(v.mean()) if len(v) else alone.get(k, 0.0) for k, v in self.per_frame.items()}
+        return {k: _mean_of_known(v) if len(v) else alone.get(k, 0.0) for k, v in self.per_frame.items()}
 
     def as_json(self) -> dict:
-        """Rounded, plain numbers."""
+        """Rounded, plain numbers; None where a number is not known."""
         return {
-            "mean": {k: round(v, 5) for k, v in self.mean.items()},
-            "per_frame": {k: [round(float(x), 5) for x in v] for k, v in self.per_frame.items()},
+            "mean": {k: _plain(v) for k, v in self.mean.items()},
+            "per_frame": {k: [_plain(x) for x in v] for k, v in self.per_frame.items()},
         }
+
+
+def _mean_of_known(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), 5)
+
+
+def broken_frames(frames: np.ndarray) -> np.ndarray:
+    """Which frames hold NaN or infinite values, [F] of bool."""
+    return ~np.isfinite(frames).all(axis=(1, 2, 3))
 
 
 def measure(
     frames: np.ndarray, picture: np.ndarray, progress: Callable[[float], None] = lambda share: None
 ) -> Measurement:
-    """Everything that needs no CLIP. `progress` is told the share done, 0 to 1."""
+    """Everything that needs no CLIP. `progress` is told the share done, 0 to 1. Broken frames read NaN."""
+    broken = broken_frames(frames)
+    frames = np.where(broken[:, None, None, None], picture, frames)  # a stand-in to compute with, struck out below
+    pairs = list(zip(frames[:-1], frames[1:], strict=True))
+    broken_pairs = broken[:-1] | broken[1:]
     flows = []
-    for i in range(len(frames) - 1):
-        flows.append(optical_flow(frames[i], frames[i + 1]))
+    for i, (first, second) in enumerate(pairs):
+        flows.append(optical_flow(first, second))
         progress((i + 1) / len(frames))
     measured = {
-        "ssim": np.array([ssim(frame, picture) for frame in frames]),
-        "psnr": np.array([psnr(frame, picture) for frame in frames]),
-        "temporal_coherence": np.array([ssim(a, b) for a, b in zip(frames[:-1], frames[1:], strict=True)]),
-        "motion": net_motion(flows),
-        "flicker": flicker(frames, flows),
-        "colour_drift": colour_drift(frames, picture),
+        "ssim": np.where(broken, np.nan, [ssim(frame, picture) for frame in frames]),
+        "psnr": np.where(broken, np.nan, [psnr(frame, picture) for frame in frames]),
+        "temporal_coherence": np.where(broken_pairs, np.nan, [ssim(*pair) for pair in pairs]),
+        "motion": net_motion([flow * (np.nan if lost else 1) for flow, lost in zip(flows, broken_pairs, strict=True)]),
+        "flicker": np.where(broken_pairs, np.nan, flicker(frames, flows)),
+        "colour_drift": np.where(broken, np.nan, colour_drift(frames, picture)),
     }
     progress(1.0)
     return Measurement(measured)

@@ -97,8 +97,8 @@ def plot_report(video: Measurement, baseline: Measurement | None = None) -> Tens
         for measured, label, style in ((video, "video", BLUE_LINE), (baseline, "baseline", ORANGE_LINE)):
             if measured is not None and name in measured.per_frame:
                 values = measured.per_frame[name]
-                legend = f"{label}: mean {measured.mean[name]:.3g}"
-                axes.plot(np.arange(1, len(values) + 1), values, label=legend, **style)
+                mean = "not known" if np.isnan(measured.mean[name]) else f"mean {measured.mean[name]:.3g}"
+                axes.plot(np.arange(1, len(values) + 1), values, label=f"{label}: {mean}", **style)
         axes.set_title(title, fontsize=15)
         axes.set_xlabel("frame", fontsize=12)
         axes.set_ylabel(unit, fontsize=12)

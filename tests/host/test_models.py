@@ -7,7 +7,7 @@ from pack import pack_module, run_node
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-HELD = Schedule(curve=Curve(((0.0, 0.0),)), tau_end=1.0)
+HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
 STEPS, SEED = 4, 1
 
 
@@ -91,7 +91,7 @@ def test_a_held_pivot_lends_no_bias(case):
     """ω = 1 lends the pivot's bias alone. A frame that is shown clean has none to lend: nothing may change."""
     stand_in, _, clip = case
     latent = {"samples": stand_in.samples(clip), "noise_mask": stand_in.mask(clip)}
-    loosest = Schedule(curve=Curve(((0.0, 1.0),)), tau_end=1.0)
+    loosest = Schedule(omega=Curve(((0.0, 1.0),)), tau_end=1.0)
     host = sample(case, None, latent=latent, node="KSampler")
     torch.testing.assert_close(sample(case, loosest, latent=latent), host, atol=1e-4, rtol=1e-4)
 

@@ -18,7 +18,10 @@ INTERFACE = {
         "Noise Image Latent", ["model", "latent", "seed", "noise_type", "frame_correlation"], ["sigmas"],
         ["LATENT", "LATENT", "NOISE"],
     ),
-    "NRSchedule": ("Rectification Schedule", ["omega_curve", *TAU], ["omega"], ["NR_SCHEDULE"]),
+    "NRSchedule": (
+        "Rectification Schedule", ["omega_curve", *TAU],
+        ["omega", "motion_compensation", "hold_colours", "pivot_frames"], ["NR_SCHEDULE"],
+    ),
     "NRApply": ("Apply Noise Rectification", ["model", "schedule"], ["reference", "mask"], ["MODEL"]),
     "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], SAMPLING[1], ["LATENT"]),
     "NRKSamplerAdvanced": (
