@@ -1,4 +1,4 @@
-"""A real ComfyUI server with this pack, and the two frontends that it is tested with."""
+"""The two frontends of the host that the pack is laid out for and tested with, each on a real server."""
 
 from __future__ import annotations
 
