@@ -9,6 +9,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import comfy.latent_formats
 import comfy.model_management
 import comfy.model_patcher
 import comfy.nested_tensor
@@ -208,6 +209,7 @@ def vace_reference(clip):
     """As WanVaceToVideo with a reference picture: its frame comes before the video's, which is grey and to be made."""
     control = torch.cat([torch.zeros_like(clip), torch.zeros_like(clip)], 1)
     control[:, :16, :1] = clip[:, :, :1]
+    control[:, 16:, :1] = comfy.latent_formats.Wan21().process_out(torch.zeros_like(clip[:, :, :1]))
     made = torch.ones(1, 64, *clip.shape[2:])
     made[:, :, :1] = 0
     return {"vace_frames": [control], "vace_mask": [made], "vace_strength": [1.0]}
