@@ -34,6 +34,7 @@ INTERFACE = {
     ),
     "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling"], ["MODEL", "VAE"]),
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
+    "NRDemoPicture": ("Demo Picture", ["picture"], [], ["IMAGE"]),
 }  # fmt: skip
 
 
