@@ -189,15 +189,23 @@ def leave_pictures_open(saved: dict) -> None:
 def check(graph: Graph, canvas: Canvas) -> None:
     page = canvas.page
     missing = page.evaluate("() => app.graph._nodes.map(n => n.type).filter(t => !LiteGraph.registered_node_types[t])")
-    came_back = page.evaluate("async () => (await app.graphToPrompt()).output")
-    came_back = {key: {part: node[part] for part in ("class_type", "inputs")} for key, node in came_back.items()}
-    for node in (*graph.nodes.values(), *came_back.values()):
-        if "omega_curve" in node["inputs"]:  # JSON, of which the curve editor has a spelling of its own
-            node["inputs"]["omega_curve"] = json.loads(node["inputs"]["omega_curve"])
+    went_in = comparable(graph.nodes)
+    came_back = comparable(page.evaluate("async () => (await app.graphToPrompt()).output"))
     flaws = [f"missing node {kind}" for kind in missing] + canvas.problems + page.evaluate("() => window.messages")
-    for key in sorted(graph.nodes.keys() | came_back.keys(), key=int):
-        if graph.nodes.get(key) != came_back.get(key):
-            flaws.append(f"node {key} went in as {graph.nodes.get(key)}\nand came back as {came_back.get(key)}")
+    for key in sorted(went_in.keys() | came_back.keys(), key=int):
+        if went_in.get(key) != came_back.get(key):
+            flaws.append(f"node {key} went in as {went_in.get(key)}\nand came back as {came_back.get(key)}")
     flaws += [f"nodes {one} and {other} overlap" for one, other in overlaps(page.evaluate(SIZES), graph.collapsed)]
     if flaws:
         raise SystemExit(f"{graph.name}:\n" + "\n".join(flaws))
+
+
+def comparable(nodes: dict[str, dict]) -> dict[str, tuple[str, dict]]:
+    """Nodes in API form with the curve parsed: the editor has a spelling of its own."""
+    return {
+        key: (
+            node["class_type"],
+            {name: json.loads(value) if name == "omega_curve" else value for name, value in node["inputs"].items()},
+        )
+        for key, node in nodes.items()
+    }
