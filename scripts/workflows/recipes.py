@@ -486,7 +486,7 @@ def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
 )
 def svd(graph: Graph) -> None:
     size = {"width": 1024, "height": 576}
-    graph.column(LOAD, 350)
+    graph.column(LOAD, 380)
     loaded = graph.add("ImageOnlyCheckpointLoader", ckpt_name="svd.safetensors")
     model = graph.add("VideoLinearCFGGuidance", model=loaded, min_cfg=1)
     vision, vae = loaded.slot(1), loaded.slot(2)
