@@ -86,6 +86,12 @@ def test_a_list_of_omega_fits_any_clip(values, frames):
         assert omegas.tolist() == values
 
 
+def test_a_list_of_another_length_is_stretched_over_the_clip():
+    assert Schedule(omega=(1, 0, 1)).omegas(5).tolist() == [1, 0.5, 0, 0.5, 1]
+    assert Schedule(omega=(1, 0.6, 0.2, 0)).omegas(2).tolist() == [1, 0]
+    assert Schedule(omega=(0.3,)).omegas(3).tolist() == [0.3, 0.3, 0.3]
+
+
 @pytest.mark.parametrize("frames", range(2, 64))
 def test_a_list_of_the_clips_own_length_is_used_exactly(frames):
     values = np.random.default_rng(frames).random(frames).tolist()
