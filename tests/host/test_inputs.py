@@ -155,3 +155,30 @@ def test_pictures_of_bytes_and_of_half_precision_are_taken_for_what_they_show(go
     torch.testing.assert_close(latent(in_bytes), latent(in_bytes.double() / 255))
     torch.testing.assert_close(latent(PICTURES.half()), latent(PICTURES), atol=1e-3, rtol=0)
     torch.testing.assert_close(latent(PICTURES[0]), latent(PICTURES))
+
+
+def test_masks_are_taken_for_what_they_show(good):
+    bright = torch.tensor([[0.0, 0.2, 0.4, 1.0]] * 4)
+
+    def sampled(mask):
+        changes = {"mask": mask, "steps": 2, "seed": 1, "cfg": 1.0}
+        return run_node("NRKSampler", **inputs_of("NRKSampler", good, **changes))[0]["samples"]
+
+    expected = sampled(bright[None])
+    assert not torch.equal(expected, sampled(1 - bright[None]))
+    in_bytes, too_far = (bright * 255).round().to(torch.uint8), torch.where(bright == 1, 9.0, bright)
+    for mask in (
+        bright,
+        bright[None, None],
+        bright.double(),
+        in_bytes,
+        too_far,
+        torch.where(bright == 0, -9.0, bright),
+    ):
+        torch.testing.assert_close(sampled(mask), expected)
+
+
+def test_text_is_taken_as_it_is(good):
+    frames = torch.rand(1, 16, 16, 3)
+    report = run_node("NRFidelityReport", frames=frames, image=frames, text="a cat")[1]
+    assert "text_alignment cannot be had: it also needs clip_vision and clip." in report
