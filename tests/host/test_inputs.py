@@ -8,7 +8,8 @@ import comfy.sd
 import numpy as np
 import pytest
 import torch
-from pack import run_node, start_host
+from comfy_api.latest import io
+from pack import pack_module, run_node, start_host
 from standins import conditioning, sd15, still_latent
 
 host_nodes = start_host()
@@ -182,3 +183,31 @@ def test_text_is_taken_as_it_is(good):
     frames = torch.rand(1, 16, 16, 3)
     report = run_node("NRFidelityReport", frames=frames, image=frames, text="a cat")[1]
     assert "text_alignment cannot be had: it also needs clip_vision and clip." in report
+
+
+def test_the_first_of_linked_sigmas_is_where_the_noised_latent_stands(good):
+    def noised(**changes):
+        return run_node("NRNoiseLatent", **inputs_of("NRNoiseLatent", good, **changes))[1]["samples"]
+
+    low = noised(sigmas=torch.tensor([0.5, 0.0]))
+    assert low.std() < noised().std()
+    assert torch.equal(noised(sigmas=None), noised()) and torch.equal(noised(sigmas=torch.tensor([])), noised())
+
+
+def test_what_a_node_gets_is_cast_and_what_is_not_linked_is_its_default():
+    class Node(io.ComfyNode):
+        @classmethod
+        def define_schema(cls):
+            amount = io.Float.Input("amount", default=0.5, min=0, max=2, optional=True)
+            return io.Schema(node_id="Node", inputs=[io.Int.Input("steps", min=1, max=9), amount])
+
+        @classmethod
+        @pack_module("nodes.inputs").checked()
+        def execute(cls, **inputs):
+            """What it was given."""
+            return inputs
+
+    assert Node.execute(steps=4.0, amount=np.float32(1)) == {"steps": 4, "amount": 1.0}
+    assert Node.execute(steps=1, amount=None) == {"steps": 1, "amount": 0.5}
+    assert Node.execute(steps=1) == {"steps": 1}
+    assert Node.execute.__doc__ == "What it was given."
