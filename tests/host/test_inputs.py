@@ -179,6 +179,12 @@ def test_masks_are_taken_for_what_they_show(good):
         torch.testing.assert_close(sampled(mask), expected)
 
 
+def test_a_latent_with_sound_is_taken(good):
+    parts = [torch.ones(1, 16, 2, 8, 8), torch.ones(1, 8, 16)]
+    reference = {"samples": comfy.nested_tensor.NestedTensor(parts)}
+    assert run_node("NRApply", **inputs_of("NRApply", good, reference=reference))
+
+
 def test_text_is_taken_as_it_is(good):
     frames = torch.rand(1, 16, 16, 3)
     report = run_node("NRFidelityReport", frames=frames, image=frames, text="a cat")[1]
