@@ -26,8 +26,9 @@ class LoadDemoModel(io.ComfyNode):
             node_id="NRLoadDemoModel",
             display_name="Load Demo Video Model",
             category=CATEGORY,
-            description="Loads the small video model that comes with this pack: 16 frames of 64x64, in seconds on a "
-            "CPU. It was never taught to follow a picture, so it shows what rectification does.",
+            description="Loads the small video model that comes with this pack: "
+            "16 frames of 64x64, in seconds on a CPU. "
+            "It was never taught to follow a picture, so it shows what rectification does.",
             inputs=[
                 io.Combo.Input(
                     "sampling",
@@ -35,8 +36,8 @@ class LoadDemoModel(io.ComfyNode):
                     default="noise levels",
                     optional=True,
                     tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. "
-                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. The weights are the "
-                    "same.",
+                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. "
+                    "The weights are the same.",
                 ),
             ],
             outputs=[
