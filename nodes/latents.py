@@ -12,6 +12,7 @@ from .host.noising import ReferenceNoise, noised_latent
 from .host.vae import CENTER_CROP, RESIZES, still_video_latent
 from .host.wrappers import Handover
 from .inputs import checked
+from .node_schema import VIDEO_GENERATION, node_schema
 
 MAX_SIZE = 16384
 
@@ -21,8 +22,10 @@ class StillVideoLatent(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRStillVideoLatent",
+            search_words="image to video, i2v, img2vid, first frame, start image, last frame, encode picture",
+            essentials_category=VIDEO_GENERATION,
             display_name="Still Video Latent",
             category=CATEGORY,
             description="Encodes a picture as a clip in which nothing moves. Give the result to a sampler as its "
@@ -83,8 +86,9 @@ class NoiseLatent(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRNoiseLatent",
+            search_words="image to video, initial noise, seed, flicker, consistency",
             display_name="Noise Image Latent",
             category=CATEGORY,
             description="Draws the noise that sampling will start from and keeps it with the latent, so that the same "
