@@ -28,8 +28,9 @@ class LoadDemoModel(io.ComfyNode):
             search_words="image to video, example, tutorial",
             display_name="Load Demo Video Model",
             category=CATEGORY,
-            description="Loads the small video model that comes with this pack: 16 frames of 64x64, in seconds on a "
-            "CPU. It was never taught to follow a picture, so it shows what rectification does.",
+            description="Loads the small video model that comes with this pack: "
+            "16 frames of 64x64, in seconds on a CPU. "
+            "It was never taught to follow a picture, so it shows what rectification does.",
             inputs=[
                 io.Combo.Input(
                     "sampling",
@@ -37,8 +38,8 @@ class LoadDemoModel(io.ComfyNode):
                     default="noise levels",
                     optional=True,
                     tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. "
-                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. The weights are the "
-                    "same.",
+                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. "
+                    "The weights are the same.",
                 ),
             ],
             outputs=[
