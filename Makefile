@@ -1,12 +1,15 @@
 # `make demo`   a picture becomes a video, plain and rectified, in a private ComfyUI
 # `make serve`  opens that ComfyUI to play with
 # `make test`   runs every test: core, host, browser
+# `make test-host COMFYUI=FOLDER PYTHON_OF_HOST=PYTHON`   runs core and host tests on any other ComfyUI
 # Each does all its own set-up, in .host/; nothing else of the machine is touched but Debian's chromium, for the tests.
 
 PYTHON ?= python3
 HOST_PYTHON = .host/venv/bin/python
+COMFYUI ?= .host/ComfyUI
+PYTHON_OF_HOST ?= $(HOST_PYTHON)
 
-.PHONY: demo serve test lint host test-host browser
+.PHONY: demo serve test test-host lint host test-setup browser
 
 demo: host
 	$(HOST_PYTHON) demo/run.py
@@ -17,7 +20,10 @@ serve: host
 test: lint
 	$(HOST_PYTHON) -m pytest
 
-lint: test-host browser
+test-host: test-setup
+	COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) -m pytest tests/core tests/host
+
+lint: test-setup browser
 	$(HOST_PYTHON) -m ruff check
 	$(HOST_PYTHON) -m ruff format --check
 	$(HOST_PYTHON) -m mypy
@@ -26,7 +32,7 @@ lint: test-host browser
 host:
 	$(PYTHON) scripts/comfyui_setup.py
 
-test-host:
+test-setup:
 	$(PYTHON) scripts/comfyui_setup.py --tests
 
 browser:

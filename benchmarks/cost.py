@@ -18,7 +18,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(ROOT / "tests" / "support")]
+SUPPORT = [str(ROOT / folder) for folder in ("tests/support", "scripts")]
+sys.path[:0] = SUPPORT
 from pack import pack_module, run_node, start_host  # noqa: E402
 
 CLIP = (1, 16, 21, 60, 104)  # a Wan 2.1 latent of 832x480, 81 frames
@@ -238,7 +239,7 @@ def still_memory():
 
     def peak(call: str) -> float:
         out = subprocess.run([sys.executable, "-c", STILL.replace("{call}", call)], capture_output=True, text=True,
-                             check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests" / "support")})  # fmt: skip
+                             check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(SUPPORT)})  # fmt: skip
         return int(out.stdout.split()[-1]) / clip
 
     ours, hosts = peak("still(81, 832, 480)"), peak(ENCODE)

@@ -54,12 +54,15 @@ def film(plates: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
     return clips.unflatten(2, (windows.shape[1], SIZE))
 
 
-def render(backgrounds, objects, names: list[str], frames: int, start: float) -> torch.Tensor:
+def render(backgrounds, objects, names: list[str], frames: int, start: float, speeds=None) -> torch.Tensor:
     """Background plates [B, 3, N, N] and object plates [B, 4, N, N] (RGB, opacity) -> clips [B, 3, F, SIZE, SIZE].
 
     start: the time of the first frame; at time 0 the window lies straight in the middle of the plate.
+    speeds: how fast each clip moves [B], 1 being the speed that its motion stands for; None for 1 everywhere.
     """
     rates = motions.prompt_rates(torch.cat([motions.prompt_tokens(name) for name in names]))
+    if speeds is not None:
+        rates = rates * speeds[:, None, None]
     camera, drift = motions.windows(rates, start + torch.arange(frames)).unbind(1)
     clips, layer = film(backgrounds, camera), film(objects, drift)
     return clips.lerp(layer[:, :3], layer[:, 3:])
@@ -184,11 +187,11 @@ class Painter:
         shown = drifts or kind == "texture"
         return background, self.item(18.0) if shown else torch.zeros(4, self.size, self.size)
 
-    def clips(self, names: list[str]) -> torch.Tensor:
-        """A new clip for each motion: [B, 3, FRAMES, SIZE, SIZE] in 0…1."""
+    def clips(self, names: list[str], speeds=None) -> torch.Tensor:
+        """A new clip for each motion, at speeds [B] times its own: [B, 3, FRAMES, SIZE, SIZE] in 0…1."""
         backgrounds, objects = zip(*map(self.scene, names), strict=True)
         # The camera passes the middle of the plate in the middle of the clip: it sees no border.
-        return render(torch.stack(backgrounds), torch.stack(objects), names, FRAMES, -(FRAMES - 1) / 2)
+        return render(torch.stack(backgrounds), torch.stack(objects), names, FRAMES, -(FRAMES - 1) / 2, speeds)
 
 
 # ---- the shipped pictures and their true clips -----------------------------------------------------------------------
@@ -207,14 +210,17 @@ SHIPPED_DRAWINGS = {"disc": 148, "star": 144, "sun": 117, "triangle": 115}
 SHIPPED = (*SHIPPED_PHOTOS, *SHIPPED_DRAWINGS)
 
 
+def photo_around(name: str, left: float, top: float, side: float) -> torch.Tensor:
+    """A plate [3, 2 * SIZE, 2 * SIZE] with a square of a picture in its middle; room for every motion around it."""
+    return photo_plate(name, left - side / 2, top - side / 2, 2 * side, 2 * SIZE, mirrored=side / 2)
+
+
 def shipped_scene(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Background [3, N, N] and object [4, N, N] behind a shipped picture, always the same."""
     size = 2 * SIZE
     if name in SHIPPED_DRAWINGS:
         return Painter(SHIPPED_DRAWINGS[name], size).scene("drift left")
-    photo, left, top, side = SHIPPED_PHOTOS[name]
-    plate = photo_plate(photo, left - side / 2, top - side / 2, 2 * side, size, mirrored=side / 2)
-    return plate, torch.zeros(4, size, size)
+    return photo_around(*SHIPPED_PHOTOS[name]), torch.zeros(4, size, size)
 
 
 def true_clip(name: str, motion: str, frames: int = FRAMES) -> torch.Tensor:

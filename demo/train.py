@@ -1,11 +1,13 @@
-"""Trains the demo video model from nothing and writes demo/model.safetensors.
+"""Trains the demo video model and writes demo/model.safetensors.
 
     python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 60
+    python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 60 --from demo/model.safetensors --output OTHER
 
 Run it with a Python that runs that ComfyUI and has scikit-image. The data needs no download (clips.py). The network is
 built by the class that the nodes load (nodes/host/demo_model.py). `--minutes` is the training time: the learning rate
 falls to zero exactly when it is over, so any budget ends in a finished model. A checkpoint beside the output is
-written every few minutes; `--resume` goes on from it. README.md says what the shipped weights cost.
+written every few minutes; `--resume` goes on from it. `--from` starts from finished weights instead of from nothing.
+README.md says what the shipped weights cost; judge.py measures any.
 """
 
 import argparse
@@ -16,9 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import clips
+import numpy as np
 import torch
 from einops import rearrange
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 HERE = Path(__file__).parent
@@ -41,9 +44,18 @@ CONFIG = {
 }
 BATCH = 8
 MUON_RATE, ADAM_RATE = 4e-3, 2e-3
+CONTINUED_RATE = 0.5  # share of these rates for finished weights, which the full ones would first undo
 WARM_UP = 0.02  # of the whole time
+GRADIENT_LIMIT = 1.0  # norm
+AVERAGE_DECAY = 0.995  # of the running mean of the weights, per step
+LOSS_SMOOTHING = 0.03  # share of a new loss in the one that is printed
+STEPS_PER_LINE = 25
 NO_PROMPT = 0.12  # share of the clips trained without a prompt, for classifier-free guidance
-SIGMA_LOG_MEAN, SIGMA_LOG_STD = 0.4, 1.2
+# Some clips move faster or slower than their prompt says, so that the model follows what it sees as well.
+OTHER_SPEED, SPEEDS = 0.4, (0.7, 1.3)  # share of such clips; their range of speeds
+SUBTLE, SUBTLE_SHARE = ("drift", "zoom", "turn"), 1.5  # verbs whose motion is seen less, hence shown more often
+SIGMA_LOG_MEAN, SIGMA_LOG_STD = 0.0, 1.2
+VALIDATION_CLIPS, VALIDATION_SEED = 48, 10**6
 BANDS = (0.03, 0.3, 1.0, 3.0, 8.0, 14.7)  # edges of the σ bands that the losses are reported in
 
 
@@ -125,32 +137,35 @@ def initialise(network: nn.Module, latents: torch.Tensor):
 # ---- the loss --------------------------------------------------------------------------------------------------------
 
 
-class Teacher:
-    """Makes training examples and judges the network's answers, in the host's own noise levels."""
+class Trainer:
+    """Makes training examples and their gradients, in the host's own noise levels."""
 
     def __init__(self, model, painter, device: torch.device):
         self.model, self.painter, self.device = model, painter, device
         self.sampling = model.model_sampling
-        self.chance = torch.Generator().manual_seed(int(painter.rng.integers(2**31)))
+        self.generator = torch.Generator().manual_seed(int(painter.rng.integers(2**31)))
 
-    def clips(self, count: int):
-        """Latents [B, 3, F, H, W] and their prompts [B, 2, vocabulary]."""
-        names = list(self.painter.rng.choice(clips.motions.MOTIONS, count))
-        latents = self.model.process_latent_in(self.painter.clips(names) * 2 - 1)
-        told = [name if self.painter.rng.random() >= NO_PROMPT else "nothing" for name in names]
+    def clips(self, count: int, other_speed: float = OTHER_SPEED):
+        """Latents [B, 3, F, H, W] and their prompts [B, 2, vocabulary]. other_speed: share not at their own."""
+        rng = self.painter.rng
+        shares = np.array([SUBTLE_SHARE if name.startswith(SUBTLE) else 1.0 for name in clips.motions.MOTIONS])
+        names = list(rng.choice(clips.motions.MOTIONS, count, p=shares / shares.sum()))
+        speeds = np.where(rng.random(count) < other_speed, rng.uniform(*SPEEDS, count), 1.0)
+        videos = self.painter.clips(names, torch.from_numpy(speeds).float())
+        told = [name if rng.random() >= NO_PROMPT else "nothing" for name in names]
         prompts = torch.cat([clips.motions.prompt_tokens(name) for name in told])
-        return latents.to(self.device), prompts.to(self.device)
+        return self.model.process_latent_in(videos * 2 - 1).to(self.device), prompts.to(self.device)
 
     def noise_levels(self, count: int) -> torch.Tensor:
         """σ [B], log-normal, one from each of B equal slices so that every batch holds weak and strong noise."""
-        slices = (torch.arange(count) + torch.rand(count, generator=self.chance)) / count
+        slices = (torch.arange(count) + torch.rand(count, generator=self.generator)) / count
         sigma = (SIGMA_LOG_MEAN + SIGMA_LOG_STD * torch.special.ndtri(slices.clamp(1e-4, 1 - 1e-4))).exp()
         timesteps = self.sampling.timestep(sigma.clamp(self.sampling.sigma_min.cpu(), self.sampling.sigma_max.cpu()))
         return self.sampling.sigma(timesteps).to(self.device)
 
     def errors(self, network, latents, prompts, sigma) -> torch.Tensor:
         """Squared error of the predicted clean clips [B]."""
-        noise = torch.randn(latents.shape, generator=self.chance).to(self.device)
+        noise = torch.randn(latents.shape, generator=self.generator).to(self.device)
         wide = sigma.reshape(-1, 1, 1, 1, 1)
         noised = latents + wide * noise
         scaled = self.sampling.calculate_input(sigma, noised)
@@ -158,7 +173,7 @@ class Teacher:
         clean = self.sampling.calculate_denoised(sigma, answer, noised)
         return (clean - latents).square().mean((1, 2, 3, 4))
 
-    def lesson(self, network, count: int):
+    def gradients(self, network, count: int):
         """The weighted loss on new clips, and its gradients."""
         latents, prompts = self.clips(count)
         sigma = self.noise_levels(count)
@@ -215,62 +230,66 @@ def train(arguments):
 
     # A resumed run draws new clips: the seeds are moved on by the steps already made.
     seeds = [1000 * arguments.seed + 10 * step + worker for worker in range(arguments.workers)]
-    teachers = [Teacher(model, clips.Painter(seed), device) for seed in seeds]
-    pool = ThreadPoolExecutor(len(teachers), initializer=torch.set_num_threads, initargs=(1,))
-    judge = Teacher(model, clips.Painter(10**6), device)
-    exam = (*judge.clips(48), judge.noise_levels(48))
+    trainers = [Trainer(model, clips.Painter(seed), device) for seed in seeds]
+    pool = ThreadPoolExecutor(len(trainers), initializer=torch.set_num_threads, initargs=(1,))
+    validator = Trainer(model, clips.Painter(VALIDATION_SEED), device)
+    validation = (*validator.clips(VALIDATION_CLIPS, other_speed=0.0), validator.noise_levels(VALIDATION_CLIPS))
     if saved:
         network.load_state_dict(saved["network"])
+    elif arguments.weights:
+        network.load_state_dict(load_file(arguments.weights))
     else:
-        initialise(network, judge.clips(128)[0].cpu())
+        initialise(network, validator.clips(128)[0].cpu())
     model.to(device)
     average = saved["average"] if saved else {k: v.clone() for k, v in network.state_dict().items()}
-    schools = optimizers(network)
-    for optimizer, state in zip(schools, saved["optimizers"] if saved else [], strict=False):
+    both = optimizers(network)
+    for optimizer, state in zip(both, saved["optimizers"] if saved else [], strict=False):
         optimizer.load_state_dict(state)
+    peaks = [peak * (CONTINUED_RATE if arguments.weights else 1.0) for peak in (MUON_RATE, ADAM_RATE)]
 
-    def examine():
-        """Errors of the averaged weights on clips that are the same at every exam."""
+    def validate():
+        """Errors of the averaged weights on clips that are the same every time."""
         kept = {k: v.clone() for k, v in network.state_dict().items()}
         network.load_state_dict(average)
-        judge.chance.manual_seed(arguments.seed)
+        validator.generator.manual_seed(arguments.seed)
         with torch.no_grad():
-            parts = [judge.errors(network, *part) for part in zip(*(e.split(BATCH) for e in exam), strict=True)]
+            batches = zip(*(part.split(BATCH) for part in validation), strict=True)
+            errors = torch.cat([validator.errors(network, *batch) for batch in batches])
         network.load_state_dict(kept)
-        return band_losses(exam[2], torch.cat(parts))
+        return band_losses(validation[2], errors)
 
-    print(f"{sum(p.numel() for p in network.parameters()):,} parameters; start {examine()}", flush=True)
+    print(f"{sum(p.numel() for p in network.parameters()):,} parameters; start {validate()}", flush=True)
     started, reported, running = time.monotonic() - elapsed, time.monotonic(), None
     while (elapsed := time.monotonic() - started) < 60 * arguments.minutes:
-        for optimizer, peak in zip(schools, (MUON_RATE, ADAM_RATE), strict=True):
+        for optimizer, peak in zip(both, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * rate(elapsed / (60 * arguments.minutes))
         # Each core has its own share of the batch. Threads inside every operation would wait for each other each time,
         # which on a machine with other work to do is slower by far.
-        lessons = list(pool.map(lambda teacher: teacher.lesson(network, BATCH // len(teachers)), teachers))
-        loss = sum(loss for loss, _ in lessons) / len(lessons)
-        for parameter, *gradients in zip(network.parameters(), *(grads for _, grads in lessons), strict=True):
+        shares = list(pool.map(lambda trainer: trainer.gradients(network, BATCH // len(trainers)), trainers))
+        loss = sum(loss for loss, _ in shares) / len(shares)
+        for parameter, *gradients in zip(network.parameters(), *(gradients for _, gradients in shares), strict=True):
             parameter.grad = torch.stack(gradients).mean(0)
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for optimizer in schools:
+        nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_LIMIT)
+        for optimizer in both:
             optimizer.step()
             optimizer.zero_grad()
         step += 1
-        running = loss if running is None else running + 0.03 * (loss - running)
-        decay = min(0.995, (1 + step) / (10 + step))
+        running = loss if running is None else running + LOSS_SMOOTHING * (loss - running)
+        decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
         for name, value in network.state_dict().items():
             average[name].lerp_(value, 1 - decay)
 
-        if step % 25 == 0:
+        if step % STEPS_PER_LINE == 0:
             print(f"{elapsed / 60:.1f} min, step {step}, loss {running:.4f}", flush=True)
         if time.monotonic() - reported > 60 * arguments.save_every:
             reported = time.monotonic()
-            print(f"  {elapsed / 60:.1f} min, {step * BATCH} clips, error by σ from {examine()}", flush=True)
-            states = [optimizer.state_dict() for optimizer in schools]
+            print(f"  {elapsed / 60:.1f} min, {step * BATCH} clips, error by σ from {validate()}", flush=True)
+            states = [optimizer.state_dict() for optimizer in both]
             state = {"network": network.state_dict(), "average": average, "optimizers": states}
             torch.save({**state, "elapsed": elapsed, "step": step}, checkpoint)
             save_weights(average, arguments.output, CONFIG, {"clips": step * BATCH, "minutes": round(elapsed / 60, 1)})
 
-    note = {"clips": step * BATCH, "minutes": round(elapsed / 60, 1), "error": examine()}
+    note = {"clips": step * BATCH, "minutes": round(elapsed / 60, 1), "error": validate()}
     save_weights(average, arguments.output, CONFIG, note)
     print(f"done: {note}", flush=True)
 
@@ -283,6 +302,7 @@ def main():
     parser.add_argument("--save-every", type=float, default=5.0, help="minutes between checkpoints")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, …")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--from", dest="weights", type=Path, help="finished weights (.safetensors) to start from")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside the output")
     parser.add_argument("--workers", type=int, default=2, help="CPU cores to use; 1 on a GPU")
     train(parser.parse_args())

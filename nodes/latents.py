@@ -7,9 +7,11 @@ from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
+from .host.attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
 from .host.noising import ReferenceNoise, noised_latent
-from .host.sampling import ANCHOR_KEY, REFERENCE_NOISE_KEY
-from .host.vae import CENTER_CROP, RESIZES, still_clip_latent
+from .host.vae import CENTER_CROP, RESIZES, still_video_latent
+from .host.wrappers import Handover
+from .inputs import checked
 
 MAX_SIZE = 16384
 
@@ -71,8 +73,9 @@ class StillVideoLatent(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, image, vae, length, width, height, resize, end_image=None) -> io.NodeOutput:
-        return io.NodeOutput({"samples": still_clip_latent(vae, image, length, width, height, resize, end_image)})
+        return io.NodeOutput({"samples": still_video_latent(vae, image, length, width, height, resize, end_image)})
 
 
 class NoiseLatent(io.ComfyNode):
@@ -138,6 +141,7 @@ class NoiseLatent(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, model, latent, seed, noise_type, frame_correlation, sigmas=None) -> io.NodeOutput:
         noise = ReferenceNoise(seed, noise_type, frame_correlation)
         samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
@@ -147,8 +151,9 @@ class NoiseLatent(io.ComfyNode):
         drawn = noise.generate_noise(clean)
         first_sigma = None if sigmas is None or len(sigmas) == 0 else float(sigmas[0])
         noised, anchor = noised_latent(model, samples, drawn, first_sigma)
+        handover = Handover(anchor, anchor, fingerprint(samples))
         return io.NodeOutput(
-            {**clean, REFERENCE_NOISE_KEY: drawn}, {**clean, "samples": noised, ANCHOR_KEY: anchor}, noise
+            attach(clean, REFERENCE_NOISE, drawn), attach({**clean, "samples": noised}, HANDOVER, handover), noise
         )
 
 

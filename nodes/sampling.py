@@ -6,9 +6,8 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .core.schedule import check_choice
-from .host.hooks import Rectification, apply_rectification
-from .host.sampling import sample_rectified
+from .host.sampling import Stage, rectify_model, sample_rectified
+from .inputs import checked
 from .schedule import RectificationSchedule
 
 MAX_SEED = 0xFFFFFFFFFFFFFFFF
@@ -26,15 +25,20 @@ def _shared_optional_inputs() -> list[io.Input]:
         io.Latent.Input(
             "reference",
             optional=True,
-            tooltip="The latent to be faithful to. Needed where the sampler's "
-            "own latent is empty (Wan image-to-video, SVD, HunyuanVideo 1.5). Without it, the sampler's "
-            "latent is the image.",
+            tooltip="The latent to be faithful to. Needed where the sampler's own latent is empty (Wan image-to-video, "
+            "SVD, HunyuanVideo 1.5). Without it, the sampler's latent is the image.",
         ),
         io.Mask.Input(
             "mask",
             optional=True,
-            tooltip="Where to rectify: white fully, black not at all. One mask for "
-            "the clip, or one per frame. Hold the background, free the subject.",
+            tooltip="Where to rectify: white fully, black not at all. One mask for the clip, or one per frame. Hold "
+            "the background, free the subject.",
+        ),
+        io.Latent.Input(
+            "colour_reference",
+            optional=True,
+            tooltip="The latent whose colours are kept where the schedule's hold_colours is above 0: the first picture "
+            "of a video that is made in chunks. Without it, the image's own colours are kept.",
         ),
     ]
 
@@ -105,9 +109,9 @@ class ApplyNoiseRectification(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, schedule, reference=None, mask=None) -> io.NodeOutput:
-        samples = None if reference is None else reference["samples"]
-        return io.NodeOutput(apply_rectification(model, Rectification(schedule, reference=samples, mask=mask)))
+    @checked()
+    def execute(cls, model, schedule, reference=None, mask=None, colour_reference=None) -> io.NodeOutput:
+        return io.NodeOutput(rectify_model(model, schedule, reference, mask, colour_reference))
 
 
 class RectifiedKSampler(io.ComfyNode):
@@ -134,38 +138,12 @@ class RectifiedKSampler(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(
-        cls,
-        model,
-        seed,
-        steps,
-        cfg,
-        sampler_name,
-        scheduler,
-        positive,
-        negative,
-        latent_image,
-        denoise,
-        schedule,
-        reference=None,
-        mask=None,
+        cls, model, latent_image, schedule, reference=None, mask=None, colour_reference=None, **sampling
     ) -> io.NodeOutput:
         return io.NodeOutput(
-            sample_rectified(
-                model,
-                seed,
-                steps,
-                cfg,
-                sampler_name,
-                scheduler,
-                positive,
-                negative,
-                latent_image,
-                schedule,
-                reference,
-                mask,
-                denoise,
-            )
+            sample_rectified(model, schedule, latent_image, reference, mask, colour_reference, **sampling)
         )
 
 
@@ -205,48 +183,20 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(
-        cls,
-        model,
-        add_noise,
-        noise_seed,
-        steps,
-        cfg,
-        sampler_name,
-        scheduler,
-        positive,
-        negative,
-        latent_image,
-        start_at_step,
-        end_at_step,
-        return_with_leftover_noise,
-        schedule,
-        reference=None,
-        mask=None,
-    ) -> io.NodeOutput:
-        check_choice("add_noise", add_noise, SWITCH)
-        check_choice("return_with_leftover_noise", return_with_leftover_noise, SWITCH)
-        stage = {
-            "disable_noise": add_noise == "disable",
-            "start_step": start_at_step,
-            "last_step": end_at_step,
-            "force_full_denoise": return_with_leftover_noise == "disable",
-        }
+        cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
+        schedule, reference=None, mask=None, colour_reference=None, **sampling,
+    ) -> io.NodeOutput:  # fmt: skip
+        stage = Stage(
+            disable_noise=add_noise == "disable",
+            start_step=start_at_step,
+            last_step=end_at_step,
+            force_full_denoise=return_with_leftover_noise == "disable",
+        )
         return io.NodeOutput(
             sample_rectified(
-                model,
-                noise_seed,
-                steps,
-                cfg,
-                sampler_name,
-                scheduler,
-                positive,
-                negative,
-                latent_image,
-                schedule,
-                reference,
-                mask,
-                stage=stage,
+                model, schedule, latent_image, reference, mask, colour_reference, stage, seed=noise_seed, **sampling
             )
         )
 

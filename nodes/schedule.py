@@ -7,17 +7,21 @@ from comfy_api.latest import io, ui
 from . import CATEGORY
 from .core.curve import Curve
 from .core.plots import plot_schedule
-from .core.schedule import ANCHORS, DEFAULT_CURVE, TAU_UNITS, Schedule, read_omega
+from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
+from .inputs import checked
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
 DEFAULT = Schedule()
 
 
-def _fraction(name: str, default: float, tooltip: str) -> io.Input:
-    return io.Float.Input(name, default=default, min=0.0, max=1.0, step=0.01, round=0.001, tooltip=tooltip)
+def _fraction(name: str, tooltip: str, most: float = 1.0, optional: bool = False) -> io.Input:
+    return io.Float.Input(
+        name, default=getattr(DEFAULT, name), min=0.0, max=most, step=0.01, round=0.001, tooltip=tooltip,
+        optional=optional,
+    )  # fmt: skip
 
 
-def _advanced(inputs: list[io.Input]) -> list[io.Input]:
+def _advanced(*inputs: io.Input) -> tuple[io.Input, ...]:
     """Mark inputs as advanced; set after construction because a host of 0.3.75 takes no such argument."""
     for entry in inputs:
         entry.extra_dict = {"advanced": True}
@@ -48,64 +52,74 @@ class RectificationScheduleNode(io.ComfyNode):
             "much they follow that (1, more motion) or the image itself (0, more fidelity).",
             inputs=[
                 curve,
-                _fraction(
-                    "tau_start",
-                    DEFAULT.tau_start,
-                    "Where rectification starts, as a part of sampling: 0 = at the first step.",
-                ),
+                _fraction("tau_start", "Where rectification starts, as a part of sampling: 0 = at the first step."),
                 _fraction(
                     "tau_end",
-                    DEFAULT.tau_end,
-                    "Where rectification ends: 0.6 = after 60 % of the steps. Later "
-                    "= more fidelity, earlier = more freedom.",
+                    "Where rectification ends: 0.6 = after 60 % of the steps. "
+                    "Later = more fidelity, earlier = more freedom.",
                 ),
-                _fraction(
-                    "strength",
-                    DEFAULT.strength,
-                    "λ: how much of the correction is applied. 0 leaves the model untouched.",
-                ),
+                _fraction("strength", "λ: how much of the correction is applied. 0 leaves the model untouched."),
                 *_advanced(
-                    [
-                        _fraction(
-                            "tau_ramp",
-                            DEFAULT.tau_ramp,
-                            "Soft edges of tau: the part of sampling over which the "
-                            "correction fades in and out. 0 = a hard cut, as in the paper.",
-                        ),
-                        io.Combo.Input(
-                            "tau_unit",
-                            options=list(TAU_UNITS),
-                            default=DEFAULT.tau_unit,
-                            tooltip="What tau "
-                            "counts: sampling steps (the paper), or the host's sampling percent, which stays the "
-                            "same when a run is split over samplers or the scheduler changes.",
-                        ),
-                        io.Combo.Input(
-                            "anchor",
-                            options=list(ANCHORS),
-                            default=DEFAULT.anchor,
-                            tooltip="What frames are "
-                            "held to. reference noise: what the known noise says (the paper); it follows the "
-                            "video. image: the image itself, at every step; firmer.",
-                        ),
-                        io.Int.Input(
-                            "pivot_frame",
-                            default=DEFAULT.pivot_frame,
-                            min=-16384,
-                            max=16384,
-                            tooltip="The "
-                            "latent frame that is the image, where the model's bias is measured. 0 = the first, "
-                            "-1 = the last.",
-                        ),
-                    ]
+                    _fraction(
+                        "tau_ramp",
+                        "Soft edges of tau: the part of sampling over which the correction fades in and out. "
+                        "0 = a hard cut, as in the paper.",
+                    ),
+                    io.Combo.Input(
+                        "tau_unit",
+                        options=list(TAU_UNITS),
+                        default=DEFAULT.tau_unit,
+                        tooltip="What tau counts: sampling steps (the paper), or the host's sampling percent, "
+                        "which stays the same when a run is split over samplers or the scheduler changes.",
+                    ),
+                    io.Combo.Input(
+                        "anchor",
+                        options=list(ANCHORS),
+                        default=DEFAULT.anchor,
+                        tooltip="What frames are held to. reference noise: what the known noise says (the paper); "
+                        "it follows the video. image: the image itself, at every step; firmer.",
+                    ),
+                    io.Int.Input(
+                        "pivot_frame",
+                        default=DEFAULT.pivot_frame,
+                        min=-16384,
+                        max=16384,
+                        tooltip="The latent frame that is the image, where the model's bias is measured. "
+                        "0 = the first, -1 = the last.",
+                    ),
                 ),
                 io.MultiType.Input(
                     "omega",
                     [io.Float, io.Custom("CURVE")],
                     optional=True,
-                    tooltip="ω from another "
-                    "node: one number, a list of numbers of any length, or a curve. Wins over the curve "
-                    "drawn here.",
+                    tooltip="ω from another node: one number, a list of numbers of any length, or a curve. "
+                    "Wins over the curve drawn here.",
+                ),
+                _fraction(
+                    "motion_compensation",
+                    "Carries the picture along the motion that the model predicts, "
+                    "so that frames stay true to it and still move. "
+                    "1 = follow that motion, 0 = hold every frame to the still picture, as in the paper. "
+                    "Above 1 = exaggerate the motion.",
+                    most=MAX_MOTION_COMPENSATION,
+                    optional=True,
+                ),
+                _fraction(
+                    "hold_colours",
+                    "Keeps the colours, brightness and contrast of every frame as they are in the picture, "
+                    "at every step, and holds no motion. Raise it where a video's colours drift. "
+                    "0 = off, 1 = fully.",
+                    optional=True,
+                ),
+                *_advanced(
+                    io.String.Input(
+                        "pivot_frames",
+                        default="",
+                        optional=True,
+                        tooltip="The latent frames that are pictures you gave, where there are several: "
+                        "0, -1 = the first and the last. Each other frame follows the nearest of them. "
+                        "Empty = pivot_frame alone.",
+                    ),
                 ),
             ],
             outputs=[
@@ -121,13 +135,9 @@ class RectificationScheduleNode(io.ComfyNode):
     def execute(cls, omega=None, **single) -> io.NodeOutput:
         # A list-valued `omega` reaches a node whole only if every input is taken as a list.
         values = {name: _only_one(name, value) for name, value in single.items()}
-        curve = Curve.parse(values.pop("omega_curve"))
-        if not omega:
-            return io.NodeOutput(Schedule(curve, **values))
-        linked = read_omega(omega[0] if len(omega) == 1 else omega)
-        if isinstance(linked, Curve):
-            return io.NodeOutput(Schedule(linked, **values))
-        return io.NodeOutput(Schedule(curve, **values, omega=linked))
+        drawn = Curve.parse(values.pop("omega_curve"))
+        linked = omega[0] if omega is not None and len(omega) == 1 else omega
+        return io.NodeOutput(Schedule(drawn if linked is None else linked, **values))
 
 
 def _only_one(name: str, values: list):
@@ -165,6 +175,7 @@ class PlotRectificationSchedule(io.ComfyNode):
         )
 
     @classmethod
+    @checked()
     def execute(cls, schedule, frames, steps) -> io.NodeOutput:
         plot = plot_schedule(schedule, frames, steps)
         return io.NodeOutput(plot, ui=ui.PreviewImage(plot, cls=cls))

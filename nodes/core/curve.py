@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from functools import cached_property
 
 import numpy as np
+
+from .checks import ROUNDING, as_list, as_number, quote
 
 LINEAR = "linear"
 MONOTONE_CUBIC = "monotone_cubic"
@@ -24,37 +27,37 @@ EXAMPLE = '{"points": [[0, 1], [0.5, 0.5], [1, 0.5]], "interpolation": "linear"}
 class Curve:
     """A curve through control points, constant before the first and after the last.
 
-    points: (x, y) pairs sorted by x, each number in [0, 1]; two points at one x are a step (right-continuous).
+    points: (x, y) pairs, each number in [0, 1], kept sorted by x; two points at one x are a step (right-continuous).
     interpolation: "linear" or "monotone_cubic" (never overshoots its points).
+    name: the input that an error names; not kept.
+    Raises ValueError, quoting the bad part, for anything else.
     """
 
     points: tuple[tuple[float, float], ...]
     interpolation: str = MONOTONE_CUBIC
+    name: InitVar[str] = "omega_curve"
+
+    def __post_init__(self, name: str) -> None:
+        _check_interpolation(name, self.interpolation)
+        object.__setattr__(self, "points", _checked_points(name, self.points))
 
     @classmethod
-    def parse(cls, value: object) -> Curve:
+    def parse(cls, value: object, name: str = "omega_curve") -> Curve:
         """Read a curve from JSON text, from the parsed object, or from a bare list of points.
 
-        Raises ValueError, naming `omega_curve` and quoting the bad part.
+        Raises ValueError, naming the input `name` and quoting the bad part.
         """
         if isinstance(value, Curve):
             return value
         if isinstance(value, str):
-            value = _from_json(value)
+            value = _from_json(name, value)
         if isinstance(value, Mapping):
-            interpolation = value.get("interpolation", MONOTONE_CUBIC)
-            points = value.get("points")
-        else:
-            interpolation, points = MONOTONE_CUBIC, value
-        if interpolation not in INTERPOLATIONS:
-            raise ValueError(
-                f"omega_curve: unknown interpolation {interpolation!r}. Use one of: {', '.join(INTERPOLATIONS)}."
-            )
-        return cls(_checked_points(points), interpolation)
+            return cls(value.get("points"), value.get("interpolation", MONOTONE_CUBIC), name)  # type: ignore[arg-type]
+        return cls(value, MONOTONE_CUBIC, name)  # type: ignore[arg-type]
 
     def at(self, x: np.ndarray) -> np.ndarray:
         """Values at positions x, any shape, as float64."""
-        xs, ys = (np.array(column) for column in zip(*self.points, strict=True))
+        xs, ys = self._columns
         x = np.asarray(x, dtype=np.float64)
         right = np.searchsorted(xs, x, side="right")
         inside = (right > 0) & (right < len(xs))
@@ -68,13 +71,22 @@ class Curve:
         between = (
             ys[i] + t * (ys[i + 1] - ys[i])
             if self.interpolation == LINEAR
-            else _hermite(t, ys[i], ys[i + 1], width[i], *(_slopes(xs, ys)[i + k] for k in (0, 1)))
+            else _hermite(t, ys[i], ys[i + 1], width[i], self._slopes[i], self._slopes[i + 1])
         )
         return np.where(inside, between, edge)
 
     def to_json(self) -> str:
         """The curve in the host's CURVE shape, as text."""
         return json.dumps({"points": [list(p) for p in self.points], "interpolation": self.interpolation})
+
+    @cached_property
+    def _columns(self) -> tuple[np.ndarray, np.ndarray]:
+        xs, ys = np.array(self.points).T
+        return xs, ys
+
+    @cached_property
+    def _slopes(self) -> np.ndarray:
+        return monotone_slopes(*self._columns)
 
 
 def _hermite(
@@ -89,7 +101,7 @@ def _hermite(
     )
 
 
-def _slopes(xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+def monotone_slopes(xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     """Tangents of the monotone cubic through the points (Fritsch and Carlson, 1980, section 4).
 
     As the host's own curve widget has it: the mean of the neighbouring secants, 0 where they differ in sign, then each
@@ -109,43 +121,38 @@ def _slopes(xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     return slope
 
 
-def _from_json(text: str) -> object:
+def _from_json(name: str, text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(
-            f"omega_curve: not valid JSON ({error.msg} at character {error.pos}): {_quote(text)}. Expected {EXAMPLE}"
+            f"{name}: not valid JSON ({error.msg} at character {error.pos}): {quote(text)}. Expected {EXAMPLE}"
         ) from None
-    except RecursionError:
-        raise ValueError(f"omega_curve: nested too deeply: {_quote(text)}. Expected {EXAMPLE}") from None
+    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+        raise ValueError(f"{name}: cannot be read: {quote(text)}. Expected {EXAMPLE}") from None
 
 
-def _checked_points(points: object) -> tuple[tuple[float, float], ...]:
-    if isinstance(points, (str, bytes, Mapping)) or not isinstance(points, Iterable):
-        raise ValueError(f"omega_curve: no points in {_quote(points)}. Expected {EXAMPLE}")
-    pairs = tuple(_checked_point(point) for point in points)
+def _check_interpolation(name: str, interpolation: object) -> None:
+    if not (isinstance(interpolation, str) and interpolation in INTERPOLATIONS):
+        allowed = ", ".join(INTERPOLATIONS)
+        raise ValueError(f"{name}: unknown interpolation {quote(interpolation)}. Use one of: {allowed}.")
+
+
+def _checked_points(name: str, points: object) -> tuple[tuple[float, float], ...]:
+    if isinstance(points, (str, bytes, Mapping)) or (pairs := as_list(points)) is None:
+        raise ValueError(f"{name}: no points in {quote(points)}. Expected {EXAMPLE}")
     if not pairs:
-        raise ValueError(f"omega_curve: the list of points is empty. Give at least one, as in {EXAMPLE}")
-    return tuple(sorted(pairs, key=lambda pair: pair[0]))
+        raise ValueError(f"{name}: the list of points is empty. Give at least one, as in {EXAMPLE}")
+    return tuple(sorted((_checked_point(name, pair) for pair in pairs), key=lambda pair: pair[0]))
 
 
-def _checked_point(point: object) -> tuple[float, float]:
+def _checked_point(name: str, point: object) -> tuple[float, float]:
     try:
-        x, y = (number(v) for v in point)  # type: ignore[attr-defined]
+        x, y = (as_number(v) for v in point)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
-        raise ValueError(f"omega_curve: {_quote(point)} is not a point. A point is [x, y], two numbers.") from None
-    if not (0 <= x <= 1 and 0 <= y <= 1):  # also refuses NaN and infinities
-        raise ValueError(f"omega_curve: the point {_quote(point)} lies outside the chart. x and y go from 0 to 1.")
-    return x, y
-
-
-def number(value: object) -> float:
-    """A plain number as a float; text and truth values are refused (TypeError)."""
-    if isinstance(value, (str, bytes, bool)):
-        raise TypeError(f"{value!r} is not a number")
-    return float(value)  # type: ignore[arg-type]
-
-
-def _quote(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return repr(text if len(text) <= 80 else text[:77] + "...")
+        x = y = None
+    if x is None or y is None:
+        raise ValueError(f"{name}: {quote(point)} is not a point. A point is [x, y], two numbers.")
+    if not all(-ROUNDING <= v <= 1 + ROUNDING for v in (x, y)):  # also refuses NaN and infinities
+        raise ValueError(f"{name}: the point {quote(point)} lies outside the chart. x and y go from 0 to 1.")
+    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)

@@ -1,16 +1,17 @@
-"""Which axis is time, and how pictures, masks and references are fitted to a latent.
+"""Which axis is time, where the video lies in a latent, and how masks and references are fitted to it.
 
 | layout | frame axis | models |
 |---|---|---|
 | [B, C, T, H, W] | 2 | Wan, HunyuanVideo, LTX-Video, Cosmos, Mochi |
 | [F, C, H, W], frames on the batch axis | 0 | Stable Video Diffusion, AnimateDiff |
-| packed [B, 1, N], several latents flattened together | in its first `latent_shapes` | audio-video models |
+| packed [B, 1, N], several latents flattened together | in its first `shapes` | audio-video models |
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,9 +19,9 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-# Video frames per latent frame of the video VAEs in use. A host that cannot say which one made the latent still lets a
-# mask with one picture per video frame be understood: 1 + k (T - 1) pictures for T latent frames.
+# Video frames per latent frame of the video VAEs in use, tried where nobody can say which one made the latent.
 TEMPORAL_COMPRESSIONS = (4, 6, 8)
+CHUNK = 5  # latent frames after which MiniMax H3's VAE starts anew with a frame of its own: 17 pictures in 5
 
 
 def frame_axis(shape: Sequence[int]) -> int:
@@ -45,20 +46,57 @@ def over_frames(values: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(values, np.float32)).reshape(shape).to(like.device)
 
 
-def video_part(latent: Tensor, latent_shapes: Sequence[Sequence[int]]) -> Tensor:
-    """The video in a latent: the latent itself, or the first of several that are packed as [B, 1, N]. A view."""
-    if len(latent_shapes) <= 1:
-        return latent
-    shape = latent_shapes[0]
-    return latent[:, :, : math.prod(shape[1:])].reshape(latent.shape[0], *shape[1:])
+def by_frames(video: Tensor) -> Tensor:
+    """A video of either layout as [videos, frames, C, H, W]: a view."""
+    return video.transpose(1, 2) if video.ndim == 5 else video[None]
 
 
-def with_video_part(latent: Tensor, video: Tensor, latent_shapes: Sequence[Sequence[int]]) -> Tensor:
-    """`latent` with its video replaced by `video`."""
-    if len(latent_shapes) <= 1:
-        return video
-    flat = video.reshape(video.shape[0], 1, -1).to(latent)
-    return torch.cat([flat, latent[:, :, flat.shape[-1] :]], dim=-1)
+def from_frames(frames: Tensor, ndim: int) -> Tensor:
+    """The inverse of `by_frames`: [videos, frames, C, H, W] in the layout of `ndim` axes, a view."""
+    return frames.transpose(1, 2) if ndim == 5 else frames[0]
+
+
+@dataclass(frozen=True)
+class VideoPart:
+    """Where the video lies in what a sampler works on.
+
+    shapes: of the latents in it; several are packed as [B, 1, N], the video first.
+    before, after: frames of the latent that are no frames of the video (references put before it, guides after it).
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    before: int = 0
+    after: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the video: [B, C, T, H, W] or [F, C, H, W]."""
+        shape = list(self.shapes[0])
+        shape[frame_axis(shape)] -= self.before + self.after
+        return tuple(shape)
+
+    def whole(self, latent: Tensor) -> Tensor:
+        """The latent in which the video lies, unpacked: a view."""
+        if len(self.shapes) == 1:
+            return latent
+        shape = self.shapes[0]
+        return latent[:, :, : math.prod(shape[1:])].reshape(latent.shape[0], *shape[1:])
+
+    def video(self, latent: Tensor) -> Tensor:
+        """The video in a latent: a view."""
+        whole = self.whole(latent)
+        if not (self.before or self.after):
+            return whole
+        axis = frame_axis(whole.shape)
+        return whole.narrow(axis, self.before, whole.shape[axis] - self.before - self.after)
+
+    def replace(self, latent: Tensor, video: Tensor) -> Tensor:
+        """`latent` with its video replaced by `video`; the rest is the same to the bit, and `latent` stays as it is."""
+        if len(self.shapes) == 1 and not (self.before or self.after):
+            return video
+        replaced = latent.clone(memory_format=torch.contiguous_format)
+        self.video(replaced).copy_(video)
+        return replaced
 
 
 def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
@@ -83,37 +121,50 @@ def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
     return fitted
 
 
-def fit_mask(mask: Tensor, shape: Sequence[int]) -> Tensor:
+def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None) -> Tensor:
     """A MASK [N, H, W] in pixels and video frames, resampled to the grid of a latent of `shape`; broadcasts over it.
 
-    N is 1, the latent's frames, or the video's (1 + k (T - 1) for a VAE that stores k frames in one). Raises
-    ValueError naming `mask` otherwise.
+    N is 1, the latent's frames, or the video's. `compression`: video frames per latent frame, None if nobody can say.
+    Raises ValueError naming `mask` where it is of another length.
     """
     mask = mask.reshape(-1, *mask.shape[-2:]).float()
-    frames = frame_count(shape)
-    mask = _mask_over_latent_frames(mask, frames)
+    mask = _mask_over_latent_frames(mask, frame_count(shape), compression)
     mask = interpolate(mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
     return rearrange(mask, "t 1 h w -> 1 1 t h w") if len(shape) == 5 else mask
 
 
-def _mask_over_latent_frames(mask: Tensor, frames: int) -> Tensor:
-    """Average the pictures that share a latent frame: the first stands alone, each later one holds k."""
+def _mask_over_latent_frames(mask: Tensor, frames: int, compression: int | None) -> Tensor:
+    """Average the pictures that share a latent frame."""
     count = mask.shape[0]
     if count in (1, frames):
         return mask
-    k = (count - 1) / (frames - 1) if frames > 1 else 0
-    if k not in TEMPORAL_COMPRESSIONS:
-        raise ValueError(
-            f"mask: it has {count} frames, the latent has {frames}. Give one mask for the whole clip, one for each of "
-            f"the {frames} latent frames, or one for each frame of the video."
-        )
-    later = rearrange(mask[1:], "(t k) h w -> t k h w", k=int(k)).mean(1)
-    return torch.cat([mask[:1], later])
+    for k in TEMPORAL_COMPRESSIONS if compression is None else (compression,):
+        for held in (pictures_held(frames, k), pictures_held(frames, k, CHUNK)):
+            if sum(held) == count:
+                return torch.stack([part.mean(0) for part in mask.split(held)])
+    raise ValueError(
+        f"mask: it has {count} frames, the latent has {frames}. Give one mask for the whole clip, one for each of "
+        f"the {frames} latent frames, or one for each frame of the video."
+    )
+
+
+def pictures_held(frames: int, compression: int, chunk: int | None = None) -> list[int]:
+    """How many pictures each latent frame of a causal video VAE holds: the first one, each later one `compression`.
+
+    A VAE that works in chunks starts anew after every `chunk` latent frames.
+    """
+    return [1 if i % (chunk or frames) == 0 else compression for i in range(frames)]
 
 
 def in_words(shape: Sequence[int]) -> str:
-    """A latent's shape for people."""
+    """A latent's shape for people, its layout included."""
     if len(shape) not in (4, 5):
         return f"of shape {list(shape)}"
-    clip = f"{frame_count(shape)} frames of {shape[1]} channels, {shape[-2]} high and {shape[-1]} wide"
-    return f"{shape[0]} x {clip}" if len(shape) == 5 and shape[0] > 1 else clip
+    each = f"{shape[1]} channels, {shape[-2]} high and {shape[-1]} wide"
+    if len(shape) == 4:
+        return f"{_counted(shape[0], 'picture')} of {each} (pictures on the batch axis)"
+    return f"{_counted(shape[0], 'video')} of {_counted(shape[2], 'frame')} with {each}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -17,18 +17,13 @@ leave the method whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class NoiseLevel:
-    """x = signal · x0 + noise · ε at one σ: α and σ̃."""
-
-    signal: float
-    noise: float
+from .carry import Carrier
+from .colours import hold_colours
+from .noise_level import NoiseLevel
+from .pivots import Pivots
 
 
 def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
@@ -37,78 +32,102 @@ def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
     Never divides by α, which is 0 at σ = 1 of a flow model (the state holds nothing of the image: κ = 0). Where σ rises
     or stays (restarts, rejected steps, two calls at one σ, 0/0, ∞/∞) κ is 1: the anchor waits.
     """
-    numerator, denominator = following.noise * now.signal, now.noise * following.signal
+    numerator, denominator = following.sigma * now.alpha, now.sigma * following.alpha
     return numerator / denominator if numerator < denominator else 1.0
 
 
-def rectified(
-    denoised: Tensor,
-    anchor: Tensor,
-    omega: Tensor,
-    strength: float | Tensor,
-    axis: int,
-    pivot: int,
-    measured: float | Tensor = 1.0,
-) -> Tensor:
-    """Equation (1), as a blend with the anchor and a shift by the pivot's residual: two passes over the clip.
+def rectified(denoised: Tensor, anchor: Tensor, lent: Tensor, omega: Tensor, strength: float | Tensor) -> Tensor:
+    """Equation (1), as a blend with the anchor and a shift by the lent residual: two passes over the video.
 
-    All float32; `omega` and a tensor `strength` broadcast over the clip, `axis` is its frame axis. `measured`
-    broadcasts over the pivot frame: 0 where its residual is no bias of the model and has nothing to lend.
+    denoised, anchor: float32, [B, C, T, H, W] or [F, C, H, W]. lent: r_p as each frame is lent it; this, `omega` and a
+    tensor `strength` broadcast over the video.
     """
-    pivot_residual = (anchor.narrow(axis, pivot, 1) - denoised.narrow(axis, pivot, 1)) * measured
-    own_share, pivot_share = strength * (1.0 - omega), strength * omega
-    return torch.lerp(denoised, anchor, own_share).addcmul_(pivot_share, pivot_residual)
+    return torch.lerp(denoised, anchor, strength * (1.0 - omega)).addcmul_(strength * omega, lent)
 
 
-def in_dtype(clip: Tensor, dtype: torch.dtype) -> Tensor:
-    """A float32 clip in the prediction's own precision. What would overflow to infinity there becomes its limit."""
-    if dtype != clip.dtype:
-        limit = torch.finfo(dtype).max
-        clip = clip.clamp_(-limit, limit)
-    return clip.to(dtype)
+def in_dtype(video: Tensor, dtype: torch.dtype) -> Tensor:
+    """A copy of a float32 video in the prediction's own precision. What would overflow there becomes its limit."""
+    limit = torch.finfo(dtype).max
+    if limit < torch.finfo(video.dtype).max:
+        video = video.clamp(-limit, limit)
+    return video.to(dtype, copy=True)
 
 
 class Rectifier:
-    """One run's state: the anchor, and the last step from which the next anchor follows.
+    """One run's state: the anchor, and the last step, from which the next anchor follows.
 
-    anchor: clip in model space, float32, [B, C, T, H, W] or [F, C, H, W]; owned and changed in place.
-    omega: ω broadcast over the clip. mask: λ's share over space and time, broadcast likewise. moves: False keeps the
-    anchor where it is. measured: as in `rectified`.
+    anchor: video in model space, float32, [B, C, T, H, W] or [F, C, H, W]; owned and changed in place.
+    omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
+    broadcast likewise. anchor_moves: False keeps the anchor where it is.
+    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. image_share: how
+    much of the image is left in the anchor. hold: how far colours are held to those of the anchor (colours.py).
+
+    What it remembers is its own: a sampler may write into the predictions that it is given.
     """
 
     def __init__(
         self,
+        *,
         anchor: Tensor,
         omega: Tensor,
-        axis: int,
-        pivot: int,
+        pivots: Pivots,
         mask: float | Tensor = 1.0,
-        moves: bool = True,
-        measured: float | Tensor = 1.0,
+        anchor_moves: bool = True,
+        carrier: Carrier | None = None,
+        image_share: float = 1.0,
+        hold: float = 0.0,
     ):
-        self.anchor, self.omega, self.axis, self.pivot = anchor, omega, axis, pivot
-        self.mask, self.moves, self.measured = mask, moves, measured
-        self.saw_nonfinite = False
+        self.anchor, self.omega, self.pivots = anchor, omega, pivots
+        self.mask, self.anchor_moves = mask, anchor_moves
+        self.carrier, self.image_share = carrier, image_share
+        self.hold = hold
+        self.broken_calls = 0  # predictions that were not finite
         self._last: tuple[Tensor, NoiseLevel] | None = None
 
     def __call__(self, denoised: Tensor, level: NoiseLevel, strength: float) -> Tensor:
-        """Rectify one guided prediction made at `level` with λ = `strength`. Keeps dtype, device and layout."""
+        """Rectify one guided prediction made at `level` with λ = `strength`. Keeps dtype, device and layout.
+
+        A prediction that is not finite comes back as it is, and stays out of the anchor and of the other frames.
+        """
         anchor = self.advance(level)
-        corrected = denoised.float()
-        if strength > 0:
-            share = strength * self.mask
-            corrected = rectified(corrected, anchor, self.omega, share, self.axis, self.pivot, self.measured)
-        if not torch.isfinite(corrected.sum()):
-            # What the model has broken stays visible, and stays out of the anchor and of the other frames.
-            self.saw_nonfinite = True
+        if not is_finite(denoised):
+            self.broken_calls += 1
             return denoised
+        if strength == 0 and self.hold == 0:
+            self._last = (denoised.to(torch.float32, copy=True), level)
+            return denoised
+        corrected = self._corrected(denoised.float(), anchor, level, strength)
         self._last = (corrected, level)
-        return in_dtype(corrected, denoised.dtype) if strength > 0 else denoised
+        return in_dtype(corrected, denoised.dtype)
+
+    def _corrected(self, denoised: Tensor, anchor: Tensor, level: NoiseLevel, strength: float) -> Tensor:
+        """Equation (1), or (3) where the picture is carried, then (4) where colours are held."""
+        residuals, visible, target = self.pivots.residuals(anchor, denoised), denoised.new_ones(()), anchor
+        if self.carrier is None:
+            lent = self.pivots.lend(residuals)
+        else:
+            self.carrier.measure(denoised, level)
+            lent, visible = self.carrier.lend(residuals), self.carrier.visible
+            if self.image_share > 0:
+                target = anchor + self.image_share * (self.carrier.picture() - self.carrier.image)
+        share = strength * self.mask
+        corrected = rectified(denoised, target, lent, self.omega, share if self.carrier is None else share * visible)
+        if self.hold > 0:
+            held = hold_colours(corrected, target, self.hold, visible * self.mask)
+            corrected = corrected.lerp(held, torch.as_tensor(self.mask, dtype=held.dtype, device=held.device))
+        return corrected
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""
-        if self._last is not None and self.moves:
+        if self._last is not None and self.anchor_moves:
             previous, last_level = self._last
-            self.anchor.lerp_(previous, 1.0 - contraction(last_level, level))
+            kappa = contraction(last_level, level)
+            self.anchor.lerp_(previous, 1.0 - kappa)
+            self.image_share *= kappa
         self._last = None
         return self.anchor
+
+
+def is_finite(video: Tensor) -> bool:
+    """Whether no number is NaN or infinite: one pass, no copy of the video."""
+    return bool(torch.isfinite(video.float().sum()))

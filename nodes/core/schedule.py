@@ -6,13 +6,14 @@ bias (1 is the loosest, 0 holds the frame to the image), τ the range of steps i
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from .curve import LINEAR, MONOTONE_CUBIC, Curve, number
+from .checks import as_list, as_number, as_whole, check_choice, check_number, check_whole, quote
+from .curve import LINEAR, MONOTONE_CUBIC, Curve
 
 STEPS = "steps"
 SAMPLING_PERCENT = "sampling percent"
@@ -21,6 +22,9 @@ TAU_UNITS = (STEPS, SAMPLING_PERCENT)
 REFERENCE_NOISE = "reference noise"
 IMAGE = "image"
 ANCHORS = (REFERENCE_NOISE, IMAGE)
+
+FRACTIONS = ("tau_start", "tau_end", "strength", "tau_ramp", "hold_colours")
+MAX_MOTION_COMPENSATION = 1.5
 
 # The paper's weights: linear from 1 to 0.5 over the first half of the frames, then 0.5. At 16 frames the first half
 # ends on frame 7 of 0..15, so this is exactly the published default there, and the same shape at any other length.
@@ -34,18 +38,22 @@ STEP_TOLERANCE = 1e-3
 class Schedule:
     """How firmly each frame is held to the image at each step. Immutable, comparable, printable.
 
-    curve: ω over the clip, x = frame / (frames - 1).
-    omega: explicit ω per frame, resampled to the clip's frames; wins over the curve.
+    omega: ω over the clip, in [0, 1]: a Curve at x = frame / (frames - 1), or one number per frame, resampled to the
+        clip's frames. Also takes what `read_omega` reads.
     tau_start, tau_end: the rectified part of sampling, fractions in [0, 1] of `tau_unit`.
     strength: λ inside τ, in [0, 1].
     tau_ramp: width of the soft edges inside τ, in [0, 1] of sampling; 0 is the paper's hard cut.
     tau_unit: "steps" (the paper's) or "sampling percent" (of the noise range, as the host's start_percent).
     anchor: "reference noise" (the paper's rule) or "image" (the anchor stays the image).
     pivot_frame: the latent frame whose bias is measured; negative counts from the end.
-    Raises ValueError naming the input for anything else.
+    motion_compensation: how far the image is carried along the motion of the prediction, in [0, 1.5]; 0 is the paper.
+    hold_colours: how firmly each frame's colours are held, at every step whatever τ, in [0, 1]; 0 is the paper.
+    pivot_frames: several pivots in place of `pivot_frame`; empty for that one. Also takes what `read_pivot_frames`
+        reads.
+    Plain numbers are cast (4.0 to 4). Raises ValueError naming the input for anything else.
     """
 
-    curve: Curve = DEFAULT_CURVE
+    omega: Curve | tuple[float, ...] = DEFAULT_CURVE
     tau_start: float = 0.0
     tau_end: float = 0.6
     strength: float = 1.0
@@ -53,29 +61,49 @@ class Schedule:
     tau_unit: str = STEPS
     anchor: str = REFERENCE_NOISE
     pivot_frame: int = 0
-    omega: tuple[float, ...] | None = None
+    motion_compensation: float = 0.0
+    hold_colours: float = 0.0
+    pivot_frames: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("tau_start", "tau_end", "strength", "tau_ramp"):
-            _check_fraction(name, getattr(self, name))
+        cast = {name: check_number(name, getattr(self, name), 0, 1) for name in FRACTIONS} | {
+            "omega": read_omega(self.omega),
+            "tau_unit": check_choice("tau_unit", self.tau_unit, TAU_UNITS),
+            "anchor": check_choice("anchor", self.anchor, ANCHORS),
+            "pivot_frame": check_whole("pivot_frame", self.pivot_frame),
+            "motion_compensation": check_number(
+                "motion_compensation", self.motion_compensation, 0, MAX_MOTION_COMPENSATION
+            ),
+            "pivot_frames": read_pivot_frames(self.pivot_frames),
+        }
+        for name, value in cast.items():
+            object.__setattr__(self, name, value)  # the way of a frozen dataclass
         if self.tau_start > self.tau_end:
             raise ValueError(
                 f"tau_start: {self.tau_start:g} lies after tau_end ({self.tau_end:g}). Rectification runs from "
                 "tau_start to tau_end: lower tau_start or raise tau_end."
             )
-        check_choice("tau_unit", self.tau_unit, TAU_UNITS)
-        check_choice("anchor", self.anchor, ANCHORS)
+
+    @property
+    def rectifies(self) -> bool:
+        """True where the rule acts at some step."""
+        return self.strength > 0 and self.tau_start < self.tau_end
+
+    @property
+    def holds_colours(self) -> bool:
+        """True where colours are held, which they are at every step whatever τ."""
+        return self.strength > 0 and self.hold_colours > 0
 
     @property
     def is_empty(self) -> bool:
-        """True where the schedule changes nothing: sampling is then left to the host alone."""
-        return self.strength == 0 or self.tau_start == self.tau_end
+        """True where the schedule changes nothing at all: sampling is then left to the host alone."""
+        return not (self.rectifies or self.holds_colours)
 
     def omegas(self, frames: int) -> np.ndarray:
         """ω of each of `frames` ≥ 1 frames, float64 in [0, 1]."""
         x = np.arange(frames) / max(frames - 1, 1)
-        if self.omega is None:
-            return self.curve.at(x)
+        if isinstance(self.omega, Curve):
+            return self.omega.at(x)
         if len(self.omega) == frames:
             return np.array(self.omega)
         return np.interp(x, np.linspace(0, 1, len(self.omega)), self.omega)
@@ -96,65 +124,76 @@ class Schedule:
 
     def holds(self, frames: int, steps: int) -> np.ndarray:
         """How firmly each frame is held to the image at each step, [frames, steps] in [0, 1]: λ_i (1 - ω_f), and λ_i
-        for the pivot, which equation (1) rectifies fully whatever its ω."""
+        for the pivots, which equation (1) rectifies fully whatever their ω."""
         held = 1.0 - self.omegas(frames)
-        held[self.pivot(frames)] = 1.0
+        held[list(self.pivots(frames))] = 1.0
         return np.outer(held, [self.strength_at(i, steps) for i in range(steps)])
 
+    def pivots(self, frames: int) -> tuple[int, ...]:
+        """The pivots' indices in a clip of `frames` frames, in order. Raises ValueError where one lies outside."""
+        if not self.pivot_frames:
+            return (_index_in_clip("pivot_frame", self.pivot_frame, frames),)
+        return tuple(sorted({_index_in_clip("pivot_frames", pivot, frames) for pivot in self.pivot_frames}))
+
+    def pivot_weights(self, frames: int) -> np.ndarray:
+        """How much of each pivot's bias each frame is lent, by nearness: [pivots, frames], each column adds up to 1.
+
+        Linear between neighbouring pivots, constant before the first and after the last.
+        """
+        pivots = self.pivots(frames)
+        return np.stack([np.interp(np.arange(frames), pivots, alone) for alone in np.eye(len(pivots))])
+
     def pivot(self, frames: int) -> int:
-        """The pivot's index in a clip of `frames` frames. Raises ValueError where it lies outside."""
-        if not -frames <= self.pivot_frame < frames:
-            raise ValueError(
-                f"pivot_frame: {self.pivot_frame} lies outside the clip, which has {frames} latent frames. "
-                f"Use 0 to {frames - 1}, or -1 to {-frames} to count from the end."
-            )
-        return self.pivot_frame % frames
+        """The first pivot's index in a clip of `frames` frames. Raises ValueError where a pivot lies outside."""
+        return self.pivots(frames)[0]
 
 
 def read_omega(value: object) -> Curve | tuple[float, ...]:
-    """Read what is linked to `omega`: one number, a list of them, or a curve of the host (object or its raw form).
+    """Read ω: one number, a list of them, or a curve (ours, the host's, or the host's raw form).
 
     Raises ValueError naming `omega`.
     """
+    if isinstance(value, (Curve, Mapping)):
+        return Curve.parse(value, "omega")
     if hasattr(value, "points"):  # the host's CURVE object: it evaluates itself, but only we know the frames
         interpolation = LINEAR if type(value).__name__.startswith("Linear") else MONOTONE_CUBIC
-        return _omega_curve({"points": value.points, "interpolation": interpolation})
-    if isinstance(value, Mapping):
-        return _omega_curve(value)
-    values = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
+        return Curve(value.points, interpolation, "omega")
+    if as_number(value) is not None:
+        return (check_number("omega", value, 0, 1),)
+    values = None if isinstance(value, (str, bytes)) else as_list(value)
+    if values is None:
+        raise ValueError(f"omega: got {quote(value)}. Give a number from 0 to 1, a list of them, or a curve.")
     if not values:
         raise ValueError("omega: the list is empty. Give at least one number from 0 to 1, or unlink the input.")
-    return tuple(_checked_omega(i, v) for i, v in enumerate(values))
+    if all(isinstance(point, (list, tuple)) for point in values):  # the host's CURVE in its first form
+        return Curve.parse(values, "omega")
+    return tuple(check_number(f"omega, item {i}", item, 0, 1) for i, item in enumerate(values))
 
 
-def _omega_curve(value: object) -> Curve:
-    try:
-        return Curve.parse(value)
-    except ValueError as error:
-        raise ValueError(str(error).replace("omega_curve", "omega", 1)) from None
+def read_pivot_frames(value: object) -> tuple[int, ...]:
+    """Read pivots: text as in "0, 8, -1", one whole number, or a list of them; nothing for none.
+
+    Raises ValueError naming `pivot_frames`.
+    """
+    items: list | None = []
+    if isinstance(value, str):
+        words = re.split(r"[\s,;]+", value)
+        items = [int(word) if re.fullmatch(r"[+-]?\d{1,9}", word) else None for word in words if word]
+    elif value is not None:
+        items = as_list(value)
+    wholes = [as_whole(item) for item in ([value] if items is None else items)]
+    if None in wholes:
+        raise ValueError(
+            f"pivot_frames: got {quote(value)}. Give whole numbers with commas between them, as in 0, 8, -1 (-1 is the "
+            "last frame), or nothing for pivot_frame alone."
+        )
+    return tuple(whole for whole in wholes if whole is not None)
 
 
-def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
-    """Raise a ValueError that names the input unless `value` is one of `allowed`."""
-    allowed = tuple(allowed)
-    if value not in allowed:
-        raise ValueError(f"{name}: {value!r} is not a choice. Use one of: {', '.join(allowed)}.")
-
-
-def _checked_omega(index: int, value: object) -> float:
-    try:
-        omega = number(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"omega: item {index} is {value!r}, not a number. Each ω is a number from 0 to 1.") from None
-    if not 0 <= omega <= 1:
-        raise ValueError(f"omega: item {index} is {omega:g}. Each ω goes from 0 (held to the image) to 1 (freest).")
-    return omega
-
-
-def _check_fraction(name: str, value: object) -> None:
-    try:
-        good = math.isfinite(number(value)) and 0 <= number(value) <= 1
-    except (TypeError, ValueError):
-        good = False
-    if not good:
-        raise ValueError(f"{name}: got {value!r}. Give a number from 0 to 1.")
+def _index_in_clip(name: str, pivot: int, frames: int) -> int:
+    if not -frames <= pivot < frames:
+        raise ValueError(
+            f"{name}: {pivot} lies outside the clip, which has {frames} latent frames. "
+            f"Use 0 to {frames - 1}, or -1 to {-frames} to count from the end."
+        )
+    return pivot % frames

@@ -6,10 +6,12 @@
   as in AnimateDiff and Stable Video Diffusion.
 * Sampling: the host's discrete Stable Diffusion noise levels with ε-family noise. The network predicts the clean clip
   (the host's `X0`): a patch holds 768 numbers and a token only `dim` of them, so it could not predict ε.
+* The same weights also serve as a flow model (`FlowTransformer`), with the sampling of Wan, HunyuanVideo or LTX-Video.
 """
 
 import json
 import math
+from functools import cache
 from pathlib import Path
 
 import comfy.latent_formats
@@ -162,7 +164,37 @@ class CleanPrediction(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sa
 
     def calculate_denoised(self, sigma, model_output, model_input):
         sigma = comfy.model_sampling.reshape_sigma(sigma, model_output.ndim)
-        return torch.lerp(model_output, model_input, self.FINE**2 / (sigma**2 + self.FINE**2))
+        return torch.lerp(model_output, model_input, self.fine_share(sigma))
+
+    def fine_share(self, sigma):
+        """How much of the noised clip is left in the prediction: what is fine and stronger than the noise."""
+        return self.FINE**2 / (sigma**2 + self.FINE**2)
+
+
+@cache
+def noise_levels() -> CleanPrediction:
+    """The noise levels that the weights were trained at."""
+    return CleanPrediction()
+
+
+class FlowTransformer(DemoTransformer):
+    """The same weights as a flow model: takes x = (1 - σ) x0 + σ ε at timestep 1000 σ and predicts ε - x0.
+
+    x / (1 - σ) is the clip under noise of σ / (1 - σ), which is how the network knows it. No division by 1 - σ is made:
+    at σ = 1 nothing is left of the clip, and the network is asked at the strongest noise that it knows.
+    """
+
+    def forward(self, x, timestep, context, transformer_options=None, **kwargs):
+        """[(b f), C, H, W] -> the same."""
+        sigma = timestep.float() / 1000
+        level = (sigma / (1 - sigma)).clamp(max=noise_levels().sigma_max.item())
+        asked = noise_levels().timestep(level).float()
+        sigma, level = (value.reshape(-1, 1, 1, 1) for value in (sigma, level))
+        scaled = x / (sigma**2 + (1 - sigma) ** 2).sqrt()
+        answer = super().forward(scaled.to(x), asked, context, transformer_options, **kwargs)
+        # x * (1 + level) is x / (1 - σ).
+        clean = answer + noise_levels().fine_share(level) * (x * (1 + level) - answer)
+        return (x - clean) / sigma
 
 
 class DemoVideo(comfy.model_base.BaseModel):
@@ -173,20 +205,41 @@ class DemoVideo(comfy.model_base.BaseModel):
         self.model_sampling = CleanPrediction(model_config)
 
 
+class DemoFlowVideo(comfy.model_base.BaseModel):
+    """The host's flow model around the same transformer. Shift 1; the host's ModelSamplingSD3 node sets another."""
+
+    def __init__(self, model_config, device=None):
+        flow = comfy.model_base.ModelType.FLOW
+        super().__init__(model_config, model_type=flow, device=device, unet_model=FlowTransformer)
+
+
 class DemoConfig(comfy.supported_models_base.BASE):
     """What the host's loading code asks of a model family."""
 
     unet_extra_config = {}
     latent_format = DemoLatentFormat
+    model = DemoVideo
 
     def get_model(self, state_dict, prefix="", device=None):
-        return DemoVideo(self, device=device)
+        return self.model(self, device=device)
 
 
-def load_demo_model(weights: Path = WEIGHTS) -> comfy.model_patcher.ModelPatcher:
-    """The trained model in the host's patcher; devices and precision are the host's choice (as in `comfy.sd`)."""
+class DemoFlowConfig(DemoConfig):
+    """The same as a flow model."""
+
+    model = DemoFlowVideo
+
+
+SAMPLINGS = {"noise levels": DemoConfig, "flow": DemoFlowConfig}
+
+
+def load_demo_model(weights: Path = WEIGHTS, sampling: str = "noise levels") -> comfy.model_patcher.ModelPatcher:
+    """The trained model in the host's patcher; devices and precision are the host's choice (as in `comfy.sd`).
+
+    sampling: a name of SAMPLINGS.
+    """
     state_dict, metadata = comfy.utils.load_torch_file(str(weights), safe_load=True, return_metadata=True)
-    config = DemoConfig(json.loads(metadata["config"]))
+    config = SAMPLINGS[sampling](json.loads(metadata["config"]))
 
     load_device = comfy.model_management.get_torch_device()
     offload_device = comfy.model_management.unet_offload_device()

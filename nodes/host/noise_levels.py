@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.rectify import NoiseLevel
+from ..core.noise_level import NoiseLevel
 
 # Positions at which the host's percent -> sigma is tabulated; a τ with three decimals falls on one of them.
 PERCENT_TABLE = 1000
@@ -19,18 +19,9 @@ def noise_level(model_sampling, sigma: float) -> NoiseLevel:
     sigma_tensor = torch.tensor([sigma], dtype=torch.float32)
     zero, one = (torch.full((1, 1, 1, 1), value) for value in (0.0, 1.0))
     # The host's functions may write into what they are given: every call gets its own tensors.
-    signal = model_sampling.noise_scaling(sigma_tensor, zero.clone(), one.clone())
-    noise = model_sampling.noise_scaling(sigma_tensor, one.clone(), zero.clone())
-    return NoiseLevel(signal=float(signal), noise=float(noise))
-
-
-def held_frames_are_noised(model) -> bool:
-    """Whether the host's mask shows the model held frames at the run's noise level, and not clean: asked with unit
-    noise over an empty latent."""
-    zero, one = torch.zeros(1, 1, 1, 1, 1), torch.ones(1, 1, 1, 1, 1)
-    sigma = torch.tensor([0.5])
-    shown = model.scale_latent_inpaint(x=zero.clone(), sigma=sigma, noise=one, latent_image=zero.clone())
-    return bool(shown.any())
+    alpha = model_sampling.noise_scaling(sigma_tensor, zero.clone(), one.clone())
+    scaled_sigma = model_sampling.noise_scaling(sigma_tensor, one.clone(), zero.clone())
+    return NoiseLevel(alpha=float(alpha), sigma=float(scaled_sigma))
 
 
 def starts_at_sigma_max(model_sampling, sigma: float) -> bool:

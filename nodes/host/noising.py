@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from ..core import noise as reference_noise
-from ..core.schedule import check_choice
 from .log import logger
 from .noise_levels import noise_level, starts_at_sigma_max
 
@@ -19,9 +18,6 @@ class ReferenceNoise:
     """A NOISE for the host's custom samplers: noise of a seed, independent, shared or blended over the frames."""
 
     def __init__(self, seed: int, noise_type: str, frame_correlation: float):
-        check_choice("noise_type", noise_type, reference_noise.NOISE_TYPES)
-        if not 0 <= frame_correlation <= 1:
-            raise ValueError(f"frame_correlation: got {frame_correlation:g}. Give a number from 0 to 1.")
         self.seed, self.noise_type, self.frame_correlation = seed, noise_type, frame_correlation
 
     def generate_noise(self, input_latent: dict) -> Tensor:
@@ -55,7 +51,7 @@ def noised_latent(model, samples: Tensor, noise: Tensor, sigma: float | None) ->
     sigma_tensor = torch.tensor([sigma], dtype=torch.float32)
     from_pure_noise = starts_at_sigma_max(model_sampling, sigma)
     state = model_sampling.noise_scaling(sigma_tensor, noise.clone(), clean, from_pure_noise)
-    if noise_level(model_sampling, sigma).signal == 0:
+    if noise_level(model_sampling, sigma).alpha == 0:
         logger.warning(
             "noised: at sigma 1 this model's latent is noise alone, and a sampler that adds no noise cannot start "
             "there. Use the outputs `latent` or `noise` instead, or link `sigmas` that start lower."

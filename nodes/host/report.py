@@ -8,49 +8,84 @@ import comfy.utils
 import numpy as np
 from torch import Tensor
 
-from ..core.metrics import UNITS, Measurement, cosines, measure
+from ..core.metrics import SMALLEST, UNITS, Measurement, broken_frames, cosines, measure
 from .clip import image_embeddings, text_embedding
 from .vae import CENTER_CROP, fit_pictures
 
 
 def measure_videos(
-    videos: list[Tensor], image: Tensor, clip_vision=None, clip=None, text: str = ""
+    videos: dict[str, Tensor], image: Tensor, clip_vision=None, clip=None, text: str = ""
 ) -> tuple[list[Measurement], list[str]]:
-    """Measure videos [F, H, W, 3] against the first picture of `image`, showing progress on the node.
+    """Measure videos [F, H, W, 3], each under its input's name, against the first picture of `image`.
 
-    Returns (measurements, notes in words on what could not be measured).
+    Shows progress on the node. Returns (measurements, notes in words on what could not be measured). Raises ValueError
+    naming the input where frames are too small.
     """
+    for name, frames in videos.items():
+        _check_size(name, frames)
+    asked, notes = _text_to_compare(clip_vision, clip, text, image)
     bar = comfy.utils.ProgressBar(100 * len(videos))
-    measured, notes = [], []
-    for i, frames in enumerate(videos):
-        measurement, notes = measure_video(
-            frames, image, clip_vision, clip, text, lambda share, done=i: bar.update_absolute(int(100 * (done + share)))
+    measured = []
+    for i, (name, frames) in enumerate(videos.items()):
+        measured.append(
+            measure_video(
+                frames, image, clip_vision, asked, lambda share, done=i: bar.update_absolute(int(100 * (done + share)))
+            )
         )
-        measured.append(measurement)
+        notes += _note_on_broken(name, broken_frames(frames.cpu().numpy()))
     return measured, notes
 
 
 def measure_video(
-    frames: Tensor, image: Tensor, clip_vision=None, clip=None, text: str = "", progress: Callable = lambda share: None
-) -> tuple[Measurement, list[str]]:
-    """One video of `measure_videos`; `progress` is told the share done."""
-    frames = frames[..., :3].float()
-    picture = fit_pictures(image[:1].float(), frames.shape[2], frames.shape[1], CENTER_CROP)
-    measured = measure(frames.cpu().numpy(), picture[0].cpu().numpy(), progress)
+    frames: Tensor,
+    image: Tensor,
+    clip_vision=None,
+    asked: np.ndarray | None = None,
+    progress: Callable = lambda share: None,
+) -> Measurement:
+    """One video of `measure_videos`. asked: CLIP embedding [1, D] of the prompt. `progress` is told the share done."""
+    picture = fit_pictures(image[:1], frames.shape[2], frames.shape[1], CENTER_CROP)
+    pixels = frames.cpu().numpy()
+    measured = measure(pixels, picture[0].cpu().numpy(), progress)
     if clip_vision is None:
-        said = ["text_alignment cannot be had: link clip_vision too."] if clip is not None and text else []
-        return measured, said
+        return measured
     seen, known = image_embeddings(clip_vision, frames), image_embeddings(clip_vision, picture)
+    seen[broken_frames(pixels)] = np.nan
     per_frame = measured.per_frame | {
         "image_fidelity": cosines(seen, known),
         "temporal_coherence_clip": cosines(seen[:-1], seen[1:]),
     }
-    if clip is None or not text:
-        return Measurement(per_frame), []
-    asked = text_embedding(clip, text, seen.shape[-1])
-    if isinstance(asked, str):
-        return Measurement(per_frame), [f"text_alignment cannot be had: {asked}."]
-    return Measurement(per_frame | {"text_alignment": cosines(seen, np.broadcast_to(asked, seen.shape))}), []
+    if asked is not None:
+        per_frame["text_alignment"] = cosines(seen, np.broadcast_to(asked, seen.shape))
+    return Measurement(per_frame)
+
+
+def _check_size(name: str, frames: Tensor) -> None:
+    height, width = frames.shape[1:3]
+    if min(height, width) < SMALLEST:
+        raise ValueError(
+            f"{name}: pictures of {width} x {height} pixels are too small to be measured. Give frames of at least "
+            f"{SMALLEST} x {SMALLEST}."
+        )
+
+
+def _text_to_compare(clip_vision, clip, text: str, image: Tensor) -> tuple[np.ndarray | None, list[str]]:
+    """The text's embedding [1, D] in the space of the frames' embeddings; or None, and why, where it was asked for."""
+    if clip is None and not text:
+        return None, []
+    given = {"clip_vision": clip_vision is not None, "clip": clip is not None, "text": bool(text)}
+    missing = [name for name, is_given in given.items() if not is_given]
+    if missing:
+        return None, [f"text_alignment cannot be had: it also needs {' and '.join(missing)}."]
+    asked = text_embedding(clip, text, image_embeddings(clip_vision, image[:1]).shape[-1])
+    return (None, [f"text_alignment cannot be had: {asked}."]) if isinstance(asked, str) else (asked, [])
+
+
+def _note_on_broken(name: str, broken: np.ndarray) -> list[str]:
+    if not broken.any():
+        return []
+    numbers = ", ".join(str(i + 1) for i in np.flatnonzero(broken))
+    return [f"{name}: {broken.sum()} of {len(broken)} frames hold NaN or infinite values and are left out: {numbers}."]
 
 
 def report_text(measured: list[Measurement], frames: Tensor, notes: list[str]) -> dict:

@@ -2,60 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import comfy.samplers
 from torch import Tensor
 
 from ..core.schedule import Schedule, check_choice
-from .hooks import Rectification, apply_rectification
+from .attachments import HANDOVER, REFERENCE_NOISE, attach, attached, detached, video_samples
+from .wrappers import Handover, Rectification, apply_rectification
 
-REFERENCE_NOISE_KEY = "reference_noise"  # unit noise that Noise Image Latent sends along with a latent
-ANCHOR_KEY = "rectification_anchor"  # the anchor at which a stage with leftover noise stopped, in model space
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of the schedule: the arguments of the host's KSamplerAdvanced, as its sampling function names them."""
+
+    disable_noise: bool
+    start_step: int
+    last_step: int
+    force_full_denoise: bool
+
+
+def rectify_model(
+    model, schedule: Schedule, reference: dict | None, mask: Tensor | None, colour_reference: dict | None
+):
+    """A clone of MODEL that samples rectified, whatever samples it.
+
+    Noise that came with `reference` is used wherever a sampler adds noise to a latent of that shape.
+    """
+    noise = None if reference is None or schedule.is_empty else attached(reference, REFERENCE_NOISE)
+    return apply_rectification(
+        model, Rectification(schedule, _samples(reference), mask, _samples(colour_reference), noise)
+    )
 
 
 def sample_rectified(
     model,
-    seed: int,
-    steps: int,
-    cfg: float,
-    sampler_name: str,
-    scheduler: str,
-    positive,
-    negative,
-    latent: dict,
     schedule: Schedule,
-    reference: dict | None = None,
-    mask: Tensor | None = None,
-    denoise: float = 1.0,
-    stage: dict | None = None,
+    latent: dict,
+    reference: dict | None,
+    mask: Tensor | None,
+    colour_reference: dict | None,
+    stage: Stage | None = None,
+    **sampling,
 ) -> dict:
-    """The host's KSampler on a rectified model. `stage` holds the host's own arguments for a stretch of the schedule
-    (disable_noise, start_step, last_step, force_full_denoise). Returns the LATENT, with its anchor if noise is left."""
+    """The host's KSampler on a rectified model; `sampling` are its arguments by name, passed through.
+
+    With a `stage`, only that stretch is sampled, and τ refers to the whole. Returns the LATENT; where noise is left in
+    it, what the next stage needs comes with it.
+    """
     from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
 
-    check_choice("sampler_name", sampler_name, comfy.samplers.KSampler.SAMPLERS)
-    check_choice("scheduler", scheduler, comfy.samplers.KSampler.SCHEDULERS)
-    stage = stage or {}
-    adds_noise = not stage.get("disable_noise", False)
-    leaves_noise = bool(stage) and not stage["force_full_denoise"]
-    anchors: list[Tensor] = []
+    check_choice("sampler_name", sampling["sampler_name"], comfy.samplers.KSampler.SAMPLERS)
+    check_choice("scheduler", sampling["scheduler"], comfy.samplers.KSampler.SCHEDULERS)
+    adds_noise = stage is None or not stage.disable_noise
+    leaves_noise = stage is not None and not stage.force_full_denoise
+    handover = None if adds_noise else attached(latent, HANDOVER)
+    handed_on: list[Handover] = []
     rectification = Rectification(
         schedule=schedule,
-        reference=None if reference is None else reference["samples"],
+        reference=_samples(reference),
         mask=mask,
-        noise=latent.get(REFERENCE_NOISE_KEY) if adds_noise else None,
-        sigmas=_whole_schedule(model, steps, sampler_name, scheduler, denoise) if stage else None,
-        anchor=None if adds_noise else latent.get(ANCHOR_KEY),
-        hand_on=anchors.append if leaves_noise else None,
+        colour_reference=_samples(colour_reference),
+        noise=_noise(latent, reference, schedule) if adds_noise else None,
+        sigmas=None if stage is None else _whole_schedule(model, **sampling),
+        handover=handover,
+        hand_on=handed_on.append if leaves_noise else None,
     )
-    plain_latent = {k: v for k, v in latent.items() if k not in (REFERENCE_NOISE_KEY, ANCHOR_KEY)}
-    patched = apply_rectification(model, rectification)
     (out,) = common_ksampler(
-        patched, seed, steps, cfg, sampler_name, scheduler, positive, negative, plain_latent, denoise=denoise, **stage
+        apply_rectification(model, rectification),
+        latent=detached(latent),
+        **sampling,
+        **({} if stage is None else vars(stage)),
     )
-    return {**out, ANCHOR_KEY: anchors[0].cpu()} if anchors else out
+    if leaves_noise and handover is not None:
+        handed_on.append(handover)  # of a stage without steps, which hands on what it got
+    return attach(out, HANDOVER, handed_on[0]) if handed_on else out
 
 
-def _whole_schedule(model, steps: int, sampler_name: str, scheduler: str, denoise: float) -> Tensor:
+def _samples(reference: dict | None) -> Tensor | None:
+    return None if reference is None else video_samples(reference["samples"])
+
+
+def _noise(latent: dict, reference: dict | None, schedule: Schedule) -> Tensor | None:
+    """The noise that came with the latent, else with the reference."""
+    noise = attached(latent, REFERENCE_NOISE)
+    if noise is None and reference is not None and not schedule.is_empty:
+        noise = attached(reference, REFERENCE_NOISE)
+    return noise
+
+
+def _whole_schedule(model, *, steps: int, sampler_name: str, scheduler: str, denoise: float = 1.0, **_) -> Tensor:
     """All the σ of which a stage samples a stretch: τ refers to the whole."""
     return comfy.samplers.KSampler(
         model,

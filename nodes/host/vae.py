@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import comfy.utils
 import torch
 from torch import Tensor
 
-from ..core.schedule import check_choice
 from .log import logger
 
 CENTER_CROP = "center crop"
@@ -15,38 +16,38 @@ PAD = "pad"
 RESIZES = (CENTER_CROP, STRETCH, PAD)
 
 
-def still_clip_latent(
+def still_video_latent(
     vae, image: Tensor, length: int, width: int, height: int, resize: str, end_image: Tensor | None = None
 ) -> Tensor:
     """The latent of a clip in which nothing moves, or that cross-fades to `end_image`.
 
-    image: [1, H, W, 3], or [length, H, W, 3] for a video that is encoded as it is. length: video frames, rounded down
-    to what the VAE holds. width, height: pixels, 0 = the image's own. Returns [1, C, T, h, w] from a 3-D VAE and
-    [length, C, h, w] from a 2-D one. Raises ValueError naming the input.
+    image: [1, H, W, 3], or a video that is encoded as it is: [N, H, W, 3] with N = length, or what is left of length
+    when it is rounded down to what the VAE holds. width, height: pixels, 0 = the image's own. Returns [1, C, T, h, w]
+    from a 3-D VAE and [length, C, h, w] from a 2-D one. Raises ValueError naming the input.
     """
-    check_choice("resize", resize, RESIZES)
-    if image.shape[0] not in (1, length):
+    if getattr(vae, "output_channels", 3) < 3 or getattr(vae, "latent_dim", 2) == 1:
+        raise ValueError("vae: this one is for sound or shapes, not for pictures. Link the video model's VAE.")
+    held = _length_held(vae, length)
+    if image.shape[0] not in (1, held, length):
         raise ValueError(
             f"image: a batch of {image.shape[0]} pictures. Give one picture, or exactly `length` ({length}) of them to "
             "encode as a video."
         )
     if end_image is not None and (image.shape[0] > 1 or end_image.shape[0] > 1):
         raise ValueError("end_image: a cross-fade goes from one picture to one picture. Give single pictures to both.")
-    length = _length_held(vae, length)
     size = _size_held(vae, width or image.shape[2], height or image.shape[1])
-    pictures = fit_pictures(image[:length], *size, resize)
+    pictures = fit_pictures(image[:held], *size, resize)
     if end_image is not None:
-        pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), length)
-    if _temporal_compression(vae) is None:
+        pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), held)
+    if not _holds_video(vae):
         latent = vae.encode(pictures)
-        return latent.expand(length, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
+        return latent.expand(held, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
     # expand() repeats without copying: the clip's pixels exist once, inside the VAE's own conversion.
-    return vae.encode(pictures.expand(length, -1, -1, -1))
+    return vae.encode(pictures.expand(held, -1, -1, -1))
 
 
 def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tensor:
-    """Resize [N, H, W, C] pictures to width x height: crop the middle, stretch, or pad with black."""
-    pictures = pictures[..., :3]
+    """Resize [N, H, W, 3] pictures to width x height: crop the middle, stretch, or pad with black."""
     if pictures.shape[1:3] == (height, width):
         return pictures
     channels_first = pictures.movedim(-1, 1)
@@ -63,18 +64,28 @@ def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tens
 
 
 def _cross_fade(first: Tensor, last: Tensor, length: int) -> Tensor:
+    if length == 1:
+        logger.info("end_image: a clip of one frame has no end: `image` alone is used. Give a longer `length`.")
     share = torch.linspace(0, 1, length, device=first.device).reshape(-1, 1, 1, 1)
-    return torch.lerp(first.float(), last.to(first.device).float(), share)
+    return torch.lerp(first, last.to(first.device), share)
 
 
-def _temporal_compression(vae) -> int | None:
-    """Video frames per latent frame, None for a VAE of single pictures."""
-    return None if getattr(vae, "not_video", False) else vae.temporal_compression_decode()
+def _holds_video(vae) -> bool:
+    """Whether the VAE takes a batch of pictures as the frames of one clip, and says how many it can hold."""
+    ratio = getattr(vae, "downscale_ratio", None)
+    return isinstance(ratio, tuple) and callable(ratio[0]) and not vae.not_video
+
+
+def longest_held(length: int, latent_frames: Callable[[int], int], video_frames: Callable[[int], int]) -> int:
+    """The longest clip of at most `length` frames that a VAE holds: one that comes back with all its frames.
+
+    latent_frames, video_frames: the VAE's own account of how many of the one make up the other.
+    """
+    return next(n for n in range(length, 0, -1) if n == 1 or video_frames(latent_frames(n)) == n)
 
 
 def _length_held(vae, length: int) -> int:
-    k = _temporal_compression(vae)
-    held = length if k is None else (length - 1) // k * k + 1
+    held = longest_held(length, vae.downscale_ratio[0], vae.upscale_ratio[0]) if _holds_video(vae) else length
     if held != length:
         logger.info("length: %s frames rounded down to %s, which is what this VAE can hold.", length, held)
     return held

@@ -189,7 +189,7 @@ def test_the_server_runs_what_was_drawn(comfy):
 
 
 def test_javascript_samples_the_golden_values(comfy):
-    """Python's side of it: tests/core/test_curve_golden.py."""
+    """Python's side of it: scripts/make_curve_golden.py."""
     worst = comfy.evaluate(
         """async ([modules, golden]) => {
             const { omegas, readCurve } = await import(`${modules}/curve.js`);

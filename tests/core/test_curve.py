@@ -64,8 +64,23 @@ def test_one_point_is_a_constant():
     assert Curve.parse([[0.3, 0.7]]).at(np.array([0, 0.3, 1])).tolist() == [0.7, 0.7, 0.7]
 
 
-def test_unsorted_points_are_sorted():
-    assert Curve.parse([[1, 0], [0, 1]]).points == ((0, 1), (1, 0))
+def test_unsorted_points_are_sorted_however_a_curve_is_made():
+    assert Curve.parse([[1, 0], [0, 1]]).points == Curve(((1, 0), (0, 1))).points == ((0, 1), (1, 0))
+
+
+def test_points_at_one_x_keep_their_order_so_that_a_step_is_drawn_as_given():
+    assert Curve.parse([[1, 0], [0.5, 1], [0.5, 0]]).points == ((0.5, 1), (0.5, 0), (1, 0))
+
+
+def test_a_curve_guards_itself():
+    with pytest.raises(ValueError, match=r"^omega_curve: the point \(0.0, 5.0\) lies outside"):
+        Curve(((0.0, 5.0),))
+    with pytest.raises(ValueError, match="^omega: unknown interpolation 'cubic'"):
+        Curve(((0.0, 1.0),), "cubic", name="omega")
+
+
+def test_rounding_at_the_edge_of_the_chart_is_forgiven():
+    assert Curve.parse([[-1e-7, 1.0000001]]).points == ((0.0, 1.0),)
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.frames import fit_latent, fit_mask, frame_axis, in_words, video_part, with_video_part
+from nr_core.frames import VideoPart, fit_latent, fit_mask, frame_axis, in_words
 
 VIDEO, BATCH = (1, 16, 5, 6, 8), (9, 4, 6, 8)
 
@@ -68,9 +68,23 @@ def test_a_mask_has_one_picture_a_clip_a_latent_frame_or_a_video_frame(shape, fr
 
 def test_video_frames_that_share_a_latent_frame_are_averaged():
     """A causal VAE: the first latent frame is one picture, each later one four."""
-    mask = torch.arange(17).float().reshape(17, 1, 1).expand(17, 6, 8)
+    mask = (torch.arange(17) / 16).reshape(17, 1, 1).expand(17, 6, 8)
     fitted = fit_mask(mask, VIDEO)[0, 0, :, 0, 0]
-    assert fitted.tolist() == [0, 2.5, 6.5, 10.5, 14.5]
+    assert (16 * fitted).tolist() == [0, 2.5, 6.5, 10.5, 14.5]
+
+
+def test_a_vae_that_works_in_chunks_starts_anew_in_each():
+    """MiniMax H3: 17 pictures in 5 latent frames, 22 in 7."""
+    mask = (torch.arange(22) / 21).reshape(22, 1, 1).expand(22, 6, 8)
+    fitted = fit_mask(mask, (1, 24, 7, 6, 8), compression=4)[0, 0, :, 0, 0]
+    assert (21 * fitted).tolist() == pytest.approx([0, 2.5, 6.5, 10.5, 14.5, 17, 19.5])
+
+
+def test_a_known_compression_is_not_guessed():
+    """25 pictures are 4 latent frames of 8 (LTX-Video): in a latent of 5 they do not fit, though 6 a frame would."""
+    with pytest.raises(ValueError, match="^mask: it has 25 frames"):
+        fit_mask(torch.rand(25, 6, 8), VIDEO, compression=8)
+    assert fit_mask(torch.rand(25, 6, 8), (1, 16, 4, 6, 8), compression=8).shape == (1, 1, 4, 6, 8)
 
 
 @pytest.mark.parametrize(("shape", "frames"), [(VIDEO, 2), (VIDEO, 16), (VIDEO, 13), (BATCH, 8), ((1, 4, 6, 8), 2)])
@@ -89,8 +103,18 @@ def test_packing_gives_back_what_it_was_given(seed):
     video, sound = torch.randn(2, 3, 4, 5, 6, generator=generator), torch.randn(2, 8, 7, generator=generator)
     shapes = [video.shape, sound.shape]
     packed = torch.cat([video.reshape(2, 1, -1), sound.reshape(2, 1, -1)], dim=-1)
-    assert torch.equal(video_part(packed, shapes), video)
-    swapped = with_video_part(packed, -video, shapes)
-    assert torch.equal(video_part(swapped, shapes), -video)
+    part = VideoPart(tuple(shapes))
+    assert torch.equal(part.video(packed), video)
+    swapped = part.replace(packed, -video)
+    assert torch.equal(part.video(swapped), -video)
     assert torch.equal(swapped[..., video[0].numel() :], packed[..., video[0].numel() :])
-    assert video_part(video, [video.shape]) is video
+    assert torch.equal(part.video(packed), video), "what is replaced is a copy"
+    assert VideoPart((video.shape,)).video(video) is video
+
+
+def test_frames_beside_the_video_are_left_out_and_left_alone():
+    latent = torch.arange(7.0).reshape(1, 1, 7, 1, 1)
+    part = VideoPart((latent.shape,), before=1, after=2)
+    assert part.shape == (1, 1, 4, 1, 1)
+    assert part.video(latent).flatten().tolist() == [1, 2, 3, 4]
+    assert part.replace(latent, torch.zeros(part.shape)).flatten().tolist() == [0, 0, 0, 0, 0, 5, 6]

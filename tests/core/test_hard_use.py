@@ -5,11 +5,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nr_core.curve import INTERPOLATIONS, Curve
-from nr_core.frames import fit_latent, fit_mask, frame_axis, frame_count, over_frames
-from nr_core.rectify import NoiseLevel, Rectifier
+from nr_core.frames import fit_latent, fit_mask
+from nr_core.rectify import NoiseLevel
 from nr_core.schedule import ANCHORS, TAU_UNITS, Schedule
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from videos import rectifier_for
 
 share = st.floats(0, 1)
 sizes = st.integers(1, 5)
@@ -21,17 +22,19 @@ curves = st.builds(
 schedules = st.builds(
     lambda tau, **rest: Schedule(tau_start=min(tau), tau_end=max(tau), **rest),
     tau=st.tuples(share, share),
-    curve=curves,
+    omega=curves | st.lists(share, min_size=1, max_size=9).map(tuple),
     strength=share,
     tau_ramp=share,
     tau_unit=st.sampled_from(TAU_UNITS),
     anchor=st.sampled_from(ANCHORS),
     pivot_frame=st.sampled_from([0, -1]),
-    omega=st.none() | st.lists(share, min_size=1, max_size=9).map(tuple),
+    motion_compensation=st.floats(0, 1.5),
+    hold_colours=share,
+    pivot_frames=st.sampled_from([(), (0,), (0, -1)]),
 )
 shapes = st.tuples(sizes, sizes, sizes, sizes) | st.tuples(st.integers(1, 2), sizes, sizes, sizes, sizes)
 dtypes = st.sampled_from([torch.float32, torch.float16, torch.bfloat16])
-levels = st.lists(st.builds(NoiseLevel, signal=share, noise=st.floats(0, 1000)), min_size=1, max_size=5)
+levels = st.lists(st.builds(NoiseLevel, alpha=share, sigma=st.floats(0, 1000)), min_size=1, max_size=5)
 # Up to the limit of half precision, where a difference of two finite numbers is not finite.
 extents = st.sampled_from([0.0, 1e-30, 1.0, 6e4])
 
@@ -54,21 +57,17 @@ def clip(shape, seed, extent=1.0, dtype=torch.float32):
 @settings(max_examples=300, deadline=None)
 @given(schedules, shapes, dtypes, levels, extents, extents, st.booleans(), st.integers(0, 10**6))
 def test_a_run_of_any_schedule_is_finite(schedule, shape, dtype, levels, far, near, masked, seed):
-    frames, axis = frame_count(shape), frame_axis(shape)
     mask = fit_mask(clip((1, 3, 3), seed).abs(), shape) if masked else 1.0
     anchor = clip(shape, seed, near)
     with NoDouble():
-        rectifier = Rectifier(
-            anchor, over_frames(schedule.omegas(frames), anchor), axis, schedule.pivot(frames), mask,
-            moves=schedule.anchor != "image",
-        )  # fmt: skip
+        rectifier = rectifier_for(anchor, schedule, mask=mask)
         for i, level in enumerate(levels):
             strength = schedule.strength_at(i, len(levels))
             out = rectifier(clip(shape, seed + i, far, dtype), level, strength)
             assert out.dtype == dtype and out.shape == shape
             assert torch.isfinite(out).all()
         assert torch.isfinite(rectifier.advance(NoiseLevel(1, 0))).all()
-    assert not rectifier.saw_nonfinite
+    assert rectifier.broken_calls == 0
 
 
 @settings(deadline=None)

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from nr_core.curve import Curve
-from nr_core.schedule import Schedule, read_omega
+from nr_core.schedule import ANCHORS, TAU_UNITS, Schedule, read_omega, read_pivot_frames
 
 fraction = st.floats(0, 1)
 taus = st.tuples(fraction, fraction).map(sorted)
@@ -20,6 +21,14 @@ def published_weights(frames):
 
 def test_the_default_is_the_published_one():
     np.testing.assert_allclose(Schedule().omegas(16), published_weights(16), atol=1e-12)
+    assert Schedule() == Schedule(
+        tau_start=0, tau_end=0.6, strength=1, tau_ramp=0, tau_unit="steps", anchor="reference noise", pivot_frame=0,
+        motion_compensation=0, hold_colours=0, pivot_frames=(),
+    )  # fmt: skip
+
+
+def test_the_choices_are_those_of_saved_workflows():
+    assert TAU_UNITS == ("steps", "sampling percent") and ANCHORS == ("reference noise", "image")
 
 
 @given(st.integers(1, 300))
@@ -40,9 +49,10 @@ def test_tau_is_the_papers_range_of_steps(tau, steps):
 
 
 @pytest.mark.parametrize(
-    ("tau_end", "steps", "count"), [(0.6, 20, 12), (0.1, 30, 3), (0.3, 10, 3), (0.7, 10, 7), (1, 7, 7)]
+    ("tau_end", "steps", "count"), [(0.6, 20, 12), (0.1, 30, 3), (0.07, 100, 7), (0.55, 100, 55), (1, 7, 7)]
 )
 def test_edges_that_fall_on_a_step_do_not_depend_on_rounding(tau_end, steps, count):
+    """0.07 x 100 is a hair above 7, and 0.55 x 100 above 55."""
     schedule = Schedule(tau_end=tau_end)
     assert sum(schedule.strength_at(i, steps) > 0 for i in range(steps)) == count
 
@@ -76,6 +86,12 @@ def test_a_list_of_omega_fits_any_clip(values, frames):
         assert omegas.tolist() == values
 
 
+@pytest.mark.parametrize("frames", range(2, 64))
+def test_a_list_of_the_clips_own_length_is_used_exactly(frames):
+    values = np.random.default_rng(frames).random(frames).tolist()
+    assert Schedule(omega=tuple(values)).omegas(frames).tolist() == values
+
+
 def test_a_schedule_can_be_compared_hashed_and_printed():
     assert Schedule() == Schedule() and hash(Schedule()) == hash(Schedule())
     assert Schedule() != Schedule(tau_end=0.5)
@@ -96,11 +112,76 @@ def test_pivot_counts_from_either_end(pivot, index):
 
 @pytest.mark.parametrize("pivot", [5, -6, 100])
 def test_a_pivot_outside_the_clip_is_refused(pivot):
-    with pytest.raises(ValueError, match="pivot_frame.*5 latent frames"):
-        Schedule(pivot_frame=pivot).pivot(5)
+    with pytest.raises(ValueError, match="^pivot_frame: .*5 latent frames"):
+        Schedule(pivot_frame=pivot).pivots(5)
+    with pytest.raises(ValueError, match="^pivot_frames: .*5 latent frames"):
+        Schedule(pivot_frames=(0, pivot)).pivots(5)
 
 
-@pytest.mark.parametrize("name", ["tau_start", "tau_end", "strength", "tau_ramp"])
+def test_pivots_are_sorted_and_each_counts_once():
+    assert Schedule(pivot_frames=(-1, 0, 4, 2)).pivots(5) == (0, 2, 4)
+    assert Schedule(pivot_frames=(0, -1)).pivots(1) == (0,)
+
+
+def test_one_pivot_lends_to_all_frames():
+    assert Schedule(pivot_frame=2).pivot_weights(4).tolist() == [[1, 1, 1, 1]]
+
+
+def test_each_frame_is_lent_its_neighbouring_pivots_by_nearness():
+    weights = Schedule(pivot_frames=(1, 5, 6)).pivot_weights(8)
+    expected = [[1, 1, 0.75, 0.5, 0.25, 0, 0, 0], [0, 0, 0.25, 0.5, 0.75, 1, 0, 0], [0, 0, 0, 0, 0, 0, 1, 1]]
+    np.testing.assert_allclose(weights, expected, atol=1e-12)
+
+
+@given(st.integers(1, 40), st.data())
+def test_what_a_frame_is_lent_adds_up_to_one(frames, data):
+    given_pivots = data.draw(st.lists(st.integers(-frames, frames - 1), min_size=1))
+    schedule = Schedule(pivot_frames=tuple(given_pivots))
+    weights = schedule.pivot_weights(frames)
+    np.testing.assert_allclose(weights.sum(0), 1, atol=1e-12)
+    np.testing.assert_array_equal(weights[:, schedule.pivots(frames)], np.eye(len(weights)))
+
+
+def test_every_pivot_is_held_fully():
+    assert (Schedule(pivot_frames=(0, 3)).holds(5, 20)[[0, 3], :12] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "pivots"),
+    [
+        ("", ()), (" ", ()), ("0, 8, -1", (0, 8, -1)), ("0 -1", (0, -1)), (" 0;+2; ", (0, 2)), (3, (3,)),
+        ([0, np.int64(4)], (0, 4)), (torch.tensor([0, -1]), (0, -1)), (None, ()), ([], ()), (7.0, (7,)),
+    ],
+)  # fmt: skip
+def test_pivot_frames_are_read_from_text_a_number_or_a_list(value, pivots):
+    assert read_pivot_frames(value) == pivots == Schedule(pivot_frames=value).pivot_frames
+
+
+@pytest.mark.parametrize(
+    "value", ["0, x", "0.5", "0-1", "9" * 5000, "nan", [None], [0.5], 1.5, True, [True], object(), "0, inf"]
+)
+def test_bad_pivot_frames_are_refused_by_name(value):
+    with pytest.raises(ValueError, match="^pivot_frames: got .* as in 0, 8, -1"):
+        Schedule(pivot_frames=value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rectifies", "holds_colours"),
+    [
+        ({}, True, False),
+        ({"tau_start": 0.6}, False, False),
+        ({"tau_start": 0.6, "hold_colours": 0.5}, False, True),
+        ({"strength": 0, "hold_colours": 0.5}, False, False),
+        ({"hold_colours": 0.5}, True, True),
+    ],
+)
+def test_colours_are_held_whatever_tau_and_nothing_acts_at_strength_zero(changes, rectifies, holds_colours):
+    schedule = Schedule(**changes)
+    assert (schedule.rectifies, schedule.holds_colours) == (rectifies, holds_colours)
+    assert schedule.is_empty == (not rectifies and not holds_colours)
+
+
+@pytest.mark.parametrize("name", ["tau_start", "tau_end", "strength", "tau_ramp", "hold_colours"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, math.inf, "0.5", None])
 def test_a_fraction_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=name):
@@ -118,13 +199,51 @@ def test_an_unknown_choice_is_refused_with_the_choices(name, value):
         Schedule(**{name: value})
 
 
-@pytest.mark.parametrize("value", [[], ["a"], [0.5, None], [math.nan], [1.5], [-0.1], "0.5", [True]])
+@pytest.mark.parametrize("value", [-0.1, 1.6, math.nan, "1"])
+def test_motion_compensation_goes_to_one_and_a_half(value):
+    with pytest.raises(ValueError, match="^motion_compensation: got .* from 0 to 1.5"):
+        Schedule(motion_compensation=value)
+    assert Schedule(motion_compensation=1.5).motion_compensation == 1.5
+
+
+@pytest.mark.parametrize("value", ["0", None, 0.5, math.inf, True])
+def test_a_pivot_frame_that_is_no_whole_number_is_refused_by_name(value):
+    with pytest.raises(ValueError, match="^pivot_frame: got .* whole number"):
+        Schedule(pivot_frame=value)
+
+
+def test_plain_numbers_are_cast_and_rounding_at_a_limit_is_forgiven():
+    cast = Schedule(tau_end=np.float32(1) + np.float32(1e-6), strength=torch.tensor(1.0), pivot_frame=4.0)
+    assert cast == Schedule(tau_end=1.0, strength=1.0, pivot_frame=4)
+    assert type(cast.strength) is float and type(cast.pivot_frame) is int
+
+
+@pytest.mark.parametrize("value", [[], ["a"], [0.5, None], [math.nan], [1.5], [-0.1], "0.5", [True], 7.0, None, {}])
 def test_a_bad_omega_is_refused_by_name(value):
-    with pytest.raises(ValueError, match="^omega:"):
-        read_omega(value)
+    for read in (read_omega, lambda omega: Schedule(omega=omega)):
+        with pytest.raises(ValueError, match="^omega[:,]"):
+            read(value)
 
 
-@pytest.mark.parametrize(("value", "expected"), [(0.3, (0.3,)), ([0, 1], (0.0, 1.0)), (np.array([0.5]), (0.5,))])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([], "the list is empty. Give at least one"), ("half", "got 'half'. Give a number from 0 to 1, a list of"),
+        (7.0, "got 7.0. Give a number from 0 to 1."), ({}, "no points in None"),
+    ],
+)  # fmt: skip
+def test_a_bad_omega_is_told_what_is_allowed(value, said):
+    with pytest.raises(ValueError, match=f"^omega: {said}"):
+        Schedule(omega=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.3, (0.3,)), ([0, 1], (0.0, 1.0)), (np.array([0.5]), (0.5,)), (np.float64(0.5), (0.5,)),
+        (torch.tensor(0.5), (0.5,)), (torch.tensor([0.5, 1]), (0.5, 1.0)), ([1.0000001, -1e-7], (1.0, 0.0)),
+    ],
+)  # fmt: skip
 def test_omega_takes_one_number_or_many(value, expected):
     assert read_omega(value) == expected
 
@@ -135,5 +254,7 @@ def test_omega_takes_the_hosts_curve_in_both_its_forms():
 
     raw = {"points": [[0, 1], [1, 0]], "interpolation": "linear"}
     assert read_omega(raw) == read_omega(LinearCurve()) == Curve(((0.0, 1.0), (1.0, 0.0)), "linear")
+    smooth = Curve(((0.0, 1.0), (1.0, 0.0)))
+    assert read_omega([(0, 1), (1, 0)]) == read_omega(type("MonotoneCubicCurve", (LinearCurve,), {})()) == smooth
     with pytest.raises(ValueError, match="^omega:"):
         read_omega({"points": [[0, 2]]})

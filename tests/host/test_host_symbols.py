@@ -73,46 +73,57 @@ def test_the_search_for_symbols_finds_them():
     assert {"comfy.sample.prepare_noise", "comfy.patcher_extension.WrappersMP", "nodes.common_ksampler"} <= names
 
 
-# How each function of the host is called: positional arguments, keywords.
-CALLS = {
-    "comfy.sample.prepare_noise": (["latent", "seed", "noise_inds"], []),
-    "comfy.sample.fix_empty_latent_channels": (["model", "latent"], []),
-    "comfy.utils.common_upscale": (["samples", "width", "height", "method", "crop"], []),
-    "comfy.utils.ProgressBar": (["total"], []),
-    "comfy.samplers.KSampler": (
-        ["model"], ["steps", "device", "sampler", "scheduler", "denoise", "model_options"],
-    ),
-    "comfy.patcher_extension.add_wrapper_with_key": (
-        ["type", "key", "wrapper", "options"], ["is_model_options"],
-    ),
-    "nodes.common_ksampler": (
-        ["model", "seed", "steps", "cfg", "sampler_name", "scheduler", "positive", "negative", "latent"],
-        ["denoise", "disable_noise", "start_step", "last_step", "force_full_denoise"],
-    ),
-    "comfy.model_patcher.ModelPatcher.clone": (["self"], []),
-    "comfy.model_patcher.ModelPatcher.remove_wrappers_with_key": (["self", "type", "key"], []),
-    "comfy.model_patcher.ModelPatcher.add_wrapper_with_key": (["self", "type", "key", "wrapper"], []),
-    "comfy.model_patcher.ModelPatcher.get_model_object": (["self", "name"], []),
-    "comfy.sd.VAE.encode": (["self", "pixels"], []),
-    "comfy.sd.VAE.temporal_compression_decode": (["self"], []),
-    "comfy.sd.VAE.spacial_compression_encode": (["self"], []),
-    "comfy.model_base.BaseModel.process_latent_in": (["self", "latent"], []),
-    "comfy.model_base.BaseModel.scale_latent_inpaint": (["self"], ["x", "sigma", "noise", "latent_image"]),
-    "comfy.model_sampling.EPS.noise_scaling": (["self", "sigma", "noise", "latent", "max_denoise"], []),
-    "comfy.model_sampling.CONST.noise_scaling": (["self", "sigma", "noise", "latent", "max_denoise"], []),
-    "comfy.model_sampling.CONST.inverse_noise_scaling": (["self", "sigma", "latent"], []),
-    "comfy.clip_vision.ClipVisionModel.encode_image": (["self", "image"], []),
-    "comfy.sd.CLIP.encode_from_tokens": (["self", "tokens"], ["return_pooled"]),
-}  # fmt: skip
+# Classes of the host whose methods the pack calls on objects that it is given.
+OBJECTS = [
+    "comfy.model_patcher.ModelPatcher", "comfy.model_base.BaseModel", "comfy.model_sampling.EPS",
+    "comfy.model_sampling.CONST", "comfy.model_sampling.ModelSamplingDiscrete", "comfy.sd.VAE", "comfy.sd.CLIP",
+    "comfy.clip_vision.ClipVisionModel",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_the_hosts_functions_take_what_they_are_given(name):
-    positional, keywords = CALLS[name]
+def calls() -> set[tuple[str, str, int, tuple[str | None, ...]]]:
+    """(file, function of the host, positional arguments, keywords) of each call in the pack; a keyword None is `**`.
+
+    A method is looked for in every class of OBJECTS that has it. Left out: names that tensors or modules have too, and
+    schemas, which the host reads when it starts.
+    """
+    found = set()
+    for path in ROOMS:
+        tree = ast.parse(path.read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+        names = {alias.name: f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            keywords = tuple(keyword.arg for keyword in call.keywords)
+            if any(isinstance(argument, ast.Starred) for argument in call.args):
+                continue
+            name = dotted(call.func) or ""
+            targets = [(names.get(name, name), len(call.args))]
+            method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            if method and not any(hasattr(kind, method) for kind in (torch.Tensor, torch.nn.Module)):
+                methods = [f"{kind}.{method}" for kind in OBJECTS if hasattr(resolve(kind), method)]
+                targets += [(method, len(call.args) + 1) for method in methods]  # and self
+            targets = [(name, count) for name, count in targets if HOSTS.match(name) and "comfy_api" not in name]
+            found |= {(path.name, name, count, keywords) for name, count in targets}
+    return found
+
+
+@pytest.mark.parametrize(("file", "name", "positional", "keywords"), sorted(calls(), key=str))
+def test_the_hosts_functions_take_what_they_are_given(file, name, positional, keywords):
+    signature = inspect.signature(resolve(name))
+    bind = signature.bind_partial if None in keywords else signature.bind
     try:
-        inspect.signature(resolve(name)).bind(*positional, **dict.fromkeys(keywords))
+        bind(*[None] * positional, **dict.fromkeys(keyword for keyword in keywords if keyword))
     except TypeError as error:
-        pytest.fail(f"{name} of this ComfyUI ({comfyui_version.__version__}) is called otherwise: {error}")
+        pytest.fail(f"{name} of this ComfyUI ({comfyui_version.__version__}) is called otherwise by {file}: {error}")
+
+
+def test_the_search_for_calls_finds_functions_and_methods():
+    names = {name for _, name, *_ in calls()}
+    assert {"comfy.sample.prepare_noise", "comfy.sd.VAE.encode", "comfy.model_sampling.CONST.noise_scaling"} <= names
+    assert {
+        "comfy.model_base.BaseModel.process_latent_in",
+        "comfy.model_patcher.ModelPatcher.get_model_object",
+    } <= names
 
 
 def test_the_wrappers_are_called_with_what_they_read():

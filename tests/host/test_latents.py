@@ -69,6 +69,26 @@ def test_rounding_is_said_in_the_log(wan_vae, caplog):
     assert "Size 37 x 32 rounded down to 32 x 32, the VAE's grid." in messages
 
 
+# MiniMax H3 holds 17 k + 5 frames in 5 k + 2 latent ones. Its small VAE counts upward, so that 18 frames would be 22.
+H3 = (lambda frames: max(1, (frames - 5) // 17 * 5 + 2) if frames > 1 else 1,
+      lambda latents: max(1, (latents - 2) // 5 * 17 + 5))  # fmt: skip
+H3_UPWARD = (lambda frames: max(1, (frames - 1) // 17 * 5 + 2) if frames > 1 else 1, H3[1])
+
+
+@pytest.mark.parametrize("grid", [H3, H3_UPWARD], ids=["H3", "its small VAE"])
+def test_a_grid_that_is_no_multiple_is_asked_of_the_vae(grid):
+    """Regression: one number per VAE, frames in a latent frame, was wrong for 185 of 200 lengths."""
+    for length in range(1, 200):
+        held = (length - 5) // 17 * 17 + 5 if length >= 5 else 1
+        assert vae_room.longest_held(length, *grid) == held
+
+
+def test_the_longest_clip_that_a_vae_holds_is_what_it_gives_back_whole(wan_vae):
+    for length in range(1, 60):
+        held = vae_room.longest_held(length, wan_vae.downscale_ratio[0], wan_vae.upscale_ratio[0])
+        assert held == (length - 1) // 4 * 4 + 1
+
+
 @pytest.mark.parametrize("resize", ["center crop", "stretch", "pad"])
 def test_resizing_gives_the_asked_size(pixel_vae, resize):
     assert still(pixel_vae, picture(48, 24), length=1, width=32, height=40, resize=resize).shape == (1, 3, 40, 32)
@@ -90,9 +110,19 @@ def test_a_batch_of_length_pictures_is_the_video_that_it_is(pixel_vae, wan_vae):
     torch.testing.assert_close(still(pixel_vae, video, length=9), pixel_vae.encode(video))
 
 
-def test_a_batch_of_another_length_is_refused(pixel_vae):
-    with pytest.raises(ValueError, match=r"image: a batch of 4 pictures.*exactly `length` \(9\)"):
-        still(pixel_vae, picture(count=4), length=9)
+@pytest.mark.parametrize("count", [9, 12])
+def test_a_video_is_cut_to_what_the_vae_holds(wan_vae, count, caplog):
+    """Such as a moved picture's clip, made at the length that was asked for or at what the VAE holds of it."""
+    video = picture(count=count)
+    with caplog.at_level("INFO", "noise_rectification"):
+        torch.testing.assert_close(still(wan_vae, video, length=12), wan_vae.encode(video[:9]))
+    assert "length: 12 frames rounded down to 9, which is what this VAE can hold." in caplog.messages
+
+
+@pytest.mark.parametrize("count", [0, 4, 10])
+def test_a_batch_of_another_length_is_refused(pixel_vae, count):
+    with pytest.raises(ValueError, match=r"^image: (a batch of \d+ pictures.*exactly `length` \(9\)|.* no picture)"):
+        still(pixel_vae, picture(count=count), length=9)
 
 
 def test_an_end_image_is_faded_to(pixel_vae):
@@ -102,6 +132,29 @@ def test_an_end_image_is_faded_to(pixel_vae):
     torch.testing.assert_close(latent[:1], ends[0])
     torch.testing.assert_close(latent[-1:], ends[1])
     torch.testing.assert_close(latent[2:3], (ends[0] + ends[1]) / 2)
+
+
+@pytest.mark.parametrize(("length", "held"), [(1, 1), (4, 1), (5, 5)])
+def test_an_end_image_that_has_no_place_in_the_clip_is_said(wan_vae, length, held, caplog):
+    with caplog.at_level("INFO", "noise_rectification"):
+        latent = still(wan_vae, picture(seed=1), length=length, end_image=picture(seed=2))
+    said = [text for text in caplog.messages if text.startswith("end_image: a clip of one frame has no end")]
+    assert len(said) == (held == 1)
+    assert torch.equal(latent, still(wan_vae, picture(seed=1), length=held)) == (held == 1)
+
+
+@pytest.mark.parametrize(
+    ("mark", "size"),
+    [
+        ("decoder.layers.1.layers.0.beta", 2048),  # Stable Audio
+        ("vocoder.backbone.channel_layers.0.0.bias", 128),  # ACE-Step
+        ("geo_decoder.cross_attn_decoder.ln_1.bias", 1024),  # Hunyuan 3D
+    ],
+)
+def test_a_vae_that_is_not_for_pictures_is_refused(mark, size):
+    vae = comfy.sd.VAE(sd={mark: torch.zeros(size)})
+    with pytest.raises(ValueError, match="^vae: this one is for sound or shapes"):
+        still(vae, picture())
 
 
 def test_an_end_image_with_a_video_is_refused(pixel_vae):

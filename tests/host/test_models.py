@@ -2,12 +2,14 @@
 
 import pytest
 import torch
-from model_zoo import ZOO
+from model_zoo import ZOO, cases, video
 from pack import pack_module, run_node
+from runs import moving_with, standing
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-HELD = Schedule(curve=Curve(((0.0, 0.0),)), tau_end=1.0)
+HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
+CARRIED = Schedule(omega=(0.0,), tau_end=1.0, motion_compensation=1.0)
 STEPS, SEED = 4, 1
 
 
@@ -15,7 +17,7 @@ EMPTY = [name for name, stand_in in ZOO.items() if stand_in.empty]
 HOLDING = [name for name, stand_in in ZOO.items() if stand_in.held]
 
 
-@pytest.fixture(scope="module", params=ZOO)
+@pytest.fixture(scope="module", params=cases(ZOO))
 def case(request):
     stand_in = ZOO[request.param]
     model = stand_in.build()
@@ -33,18 +35,18 @@ def sample(case, schedule, sampler="euler", latent=None, node="NRKSampler", **mo
     inputs = {
         "model": model, "seed": SEED, "steps": STEPS, "cfg": stand_in.cfg, "sampler_name": sampler,
         "scheduler": "normal", "positive": stand_in.conditioning(clip, 0), "negative": stand_in.conditioning(clip, 1),
-        "latent_image": latent or {"samples": clip}, "denoise": 1.0,
+        "latent_image": latent or {"samples": stand_in.samples(clip)}, "denoise": 1.0,
     }  # fmt: skip
     if schedule is not None:
         inputs["schedule"] = schedule
-    return run_node(node, **inputs, **more)[0]["samples"]
+    return video(run_node(node, **inputs, **more)[0]["samples"])
 
 
 def drift(case, samples):
-    """RMS distance from the still clip, per frame, in the model's own units."""
-    _, model, clip = case
+    """RMS distance from the still clip, per frame of the video, in the model's own units."""
+    stand_in, model, clip = case
     off = model.model.process_latent_in(samples) - model.model.process_latent_in(clip)
-    return off.movedim(2 if clip.ndim == 5 else 0, 0).flatten(1).pow(2).mean(1).sqrt()
+    return off.movedim(2 if clip.ndim == 5 else 0, 0).flatten(1).pow(2).mean(1).sqrt()[stand_in.prepended :]
 
 
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m", "dpmpp_2m_sde", "lcm"])
@@ -59,25 +61,38 @@ def test_strength_zero_is_bit_identical(case, sampler):
     assert torch.equal(sample(case, Schedule(strength=0.0), sampler), host)
 
 
+@pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m_sde"])
+def test_a_model_whose_prediction_stands_still_is_carried_nowhere(case, sampler):
+    stand_in, model, clip = case
+    shapes = [tuple(clip.shape), *([stand_in.audio] if stand_in.audio else [])]
+    known = model.model.process_latent_in(clip)
+
+    def stands(frame, count):  # where the pivot's prediction says nothing, the others' are seen against the picture
+        return standing(known[0, :, 0] if stand_in.clean else frame, count)
+
+    still = (stand_in, moving_with(model, stands, shapes), clip)
+    assert float(drift(still, sample(still, CARRIED, sampler)).max()) <= 1e-3
+
+
 def test_the_default_schedule_brings_the_clip_nearer_to_the_still(case):
     plain = drift(case, sample(case, None, node="KSampler"))
     held = drift(case, sample(case, Schedule(tau_end=1.0)))
     assert held.mean() < plain.mean()
 
 
-@pytest.mark.parametrize("case", EMPTY, indirect=True)
+@pytest.mark.parametrize("case", cases(EMPTY), indirect=True)
 def test_an_empty_latent_with_its_picture_in_the_conditioning(case):
-    _, _, clip = case
-    empty = {"samples": torch.zeros_like(clip)}
+    stand_in, _, clip = case
+    empty = {"samples": stand_in.samples(torch.zeros_like(clip))}
     assert float(drift(case, sample(case, HELD, latent=empty, reference={"samples": clip})).max()) <= 1e-3
     with pytest.raises(ValueError, match="latent_image: it is empty"):
         sample(case, HELD, latent=empty)
 
 
-@pytest.mark.parametrize("case", HOLDING, indirect=True)
+@pytest.mark.parametrize("case", cases(HOLDING), indirect=True)
 def test_frames_that_the_hosts_mask_holds_stay_what_the_host_makes_of_them(case):
     stand_in, _, clip = case
-    latent = {"samples": clip, "noise_mask": stand_in.mask(clip)}
+    latent = {"samples": stand_in.samples(clip), "noise_mask": stand_in.mask(clip)}
     host = sample(case, None, latent=latent, node="KSampler")
     ours = sample(case, Schedule(tau_end=1.0), latent=latent)
     assert torch.equal(ours[:, :, 0], host[:, :, 0])
@@ -86,12 +101,12 @@ def test_frames_that_the_hosts_mask_holds_stay_what_the_host_makes_of_them(case)
     assert torch.equal(sample(case, Schedule(strength=0.0), latent=latent), host)
 
 
-@pytest.mark.parametrize("case", HOLDING, indirect=True)
+@pytest.mark.parametrize("case", cases(HOLDING), indirect=True)
 def test_a_held_pivot_lends_no_bias(case):
     """ω = 1 lends the pivot's bias alone. A frame that is shown clean has none to lend: nothing may change."""
     stand_in, _, clip = case
-    latent = {"samples": clip, "noise_mask": stand_in.mask(clip)}
-    loosest = Schedule(curve=Curve(((0.0, 1.0),)), tau_end=1.0)
+    latent = {"samples": stand_in.samples(clip), "noise_mask": stand_in.mask(clip)}
+    loosest = Schedule(omega=Curve(((0.0, 1.0),)), tau_end=1.0)
     host = sample(case, None, latent=latent, node="KSampler")
     torch.testing.assert_close(sample(case, loosest, latent=latent), host, atol=1e-4, rtol=1e-4)
 

@@ -8,7 +8,7 @@ from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-HELD = Schedule(curve=Curve(((0.0, 0.0),)), tau_end=1.0)
+HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
 UNET_PATCHES = {
     "RescaleCFG": {"multiplier": 0.7},
     "FreeU_V2": {"b1": 1.3, "b2": 1.4, "s1": 0.9, "s2": 0.2},

@@ -60,8 +60,10 @@ def video(frames=4, seed=0):
 
 
 def report(images, image, **more):
-    plot, text, fidelity, motion = run_node("NRFidelityReport", frames=images, image=image, **more)
-    return plot, json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report")), fidelity, motion
+    plot, text, fidelity, motion, along = run_node("NRFidelityReport", frames=images, image=image, **more)
+    read = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report"))
+    assert along == pytest.approx(read["mean"]["fidelity_along_motion"] or math.nan, abs=1e-5, nan_ok=True)
+    return plot, read, fidelity, motion
 
 
 def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
@@ -73,7 +75,7 @@ def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
     assert text["per_frame"]["ssim"][0] == 1 and len(text["per_frame"]["ssim"]) == 4
     assert math.isclose(fidelity, text["mean"]["ssim"], abs_tol=1e-5)
     assert math.isclose(motion, text["mean"]["motion"], abs_tol=1e-5)
-    assert plot.shape == (1, 900, 1200, 3) and 0 <= float(plot.min()) < float(plot.max()) <= 1
+    assert plot.shape == (1, 1200, 1200, 3) and 0 <= float(plot.min()) < float(plot.max()) <= 1
 
 
 def test_a_baseline_is_measured_beside_the_video():
@@ -122,7 +124,74 @@ def test_text_alignment_is_refused_in_words_without_a_projection(clip_vision, cl
     ]
 
 
-def test_text_without_clip_vision_says_what_is_missing(clip):
-    frames = video()
-    _, text, *_ = report(frames, frames[:1], clip=clip, text="a cat")
-    assert text["notes"] == ["text_alignment cannot be had: link clip_vision too."]
+@pytest.mark.parametrize(
+    ("linked", "text", "missing"),
+    [
+        (["clip"], "a cat", "clip_vision"),
+        (["clip_vision"], "a cat", "clip"),
+        ([], "a cat", "clip_vision and clip"),
+        (["clip"], "", "clip_vision and text"),
+        (["clip", "clip_vision"], "", "text"),
+    ],
+)
+def test_what_is_missing_for_text_alignment_is_said_once(linked, text, missing, clip, clip_vision):
+    frames, models = video(), {"clip": clip, "clip_vision": clip_vision}
+    _, read, *_ = report(frames, frames[:1], baseline=frames, text=text, **{name: models[name] for name in linked})
+    assert read["notes"] == [f"text_alignment cannot be had: it also needs {missing}."]
+    assert "text_alignment" not in read["mean"]
+
+
+# ---- frames that cannot be measured
+
+
+@pytest.fixture(params=[math.nan, math.inf], ids=["NaN", "inf"])
+def broken(request):
+    frames = video(5)
+    frames[2, 0, 0, 0] = request.param
+    return frames
+
+
+def test_a_broken_frame_is_left_out_counted_and_null(broken, clip_vision, clip):
+    """Regression: such a frame read 100 dB, which is "equal", and stood as NaN in the JSON."""
+    whole = video(5)
+    more = {"clip_vision": clip_vision, "clip": clip, "text": "a cat"}
+    plot, read, fidelity, motion = report(broken, whole[:1], **more)
+    _, sound, *_ = report(whole, whole[:1], **more)
+    assert read["notes"] == ["frames: 1 of 5 frames hold NaN or infinite values and are left out: 3."]
+    assert read["per_frame"].keys() == sound["per_frame"].keys()
+    for name, values in sound["per_frame"].items():
+        unknown = {5: [2], 4: [1, 2], 1: [0]}[len(values)]
+        assert [value is None for value in read["per_frame"][name]] == [i in unknown for i in range(len(values))], name
+        if name not in ("fidelity_along_motion", "visible"):  # the motion is followed from frame to frame
+            assert read["per_frame"][name] == [None if i in unknown else v for i, v in enumerate(values)], name
+    known = [v for v in sound["per_frame"]["ssim"] if v != sound["per_frame"]["ssim"][2]]
+    assert fidelity == pytest.approx(sum(known) / 4, abs=1e-4) and math.isnan(motion)
+    assert bool(torch.isfinite(plot).all())
+
+
+def test_a_video_without_one_whole_frame_still_gets_its_report():
+    plot, read, fidelity, motion = report(video() * math.nan, video()[:1], baseline=video())
+    assert math.isnan(fidelity) and math.isnan(motion) and set(read["mean"].values()) == {None}
+    assert read["notes"] == ["frames: 4 of 4 frames hold NaN or infinite values and are left out: 1, 2, 3, 4."]
+    assert read["baseline"]["mean"]["ssim"] is not None and bool(torch.isfinite(plot).all())
+
+
+def test_a_broken_baseline_is_named_as_such(broken):
+    _, read, *_ = report(video(5), video(1), baseline=broken)
+    assert read["notes"] == ["baseline: 1 of 5 frames hold NaN or infinite values and are left out: 3."]
+    assert None in read["baseline"]["per_frame"]["psnr"] and None not in read["per_frame"]["psnr"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (2, 64)])
+def test_frames_too_small_to_measure_are_refused_by_name(size):
+    small = torch.rand(4, *size, 3)
+    for videos in ({"frames": small}, {"frames": video(), "baseline": small}):
+        name = list(videos)[-1]
+        with pytest.raises(ValueError, match=f"^{name}: pictures of {size[1]} x {size[0]} pixels are too small"):
+            run_node("NRFidelityReport", image=video(1), **videos)
+
+
+def test_small_and_grey_frames_and_a_picture_of_one_pixel_are_measured():
+    for frames in (torch.rand(3, 3, 3, 3), torch.rand(3, 16, 16, 1), torch.rand(3, 16, 16), torch.rand(3, 16, 16, 4)):
+        _, read, *_ = report(frames, torch.rand(1, 1, 1, 3))
+        assert None not in read["mean"].values()

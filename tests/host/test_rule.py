@@ -8,7 +8,7 @@ from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-hooks = pack_module("nodes.host.hooks")
+wrappers = pack_module("nodes.host.wrappers")
 
 HELD = Curve(((0.0, 0.0),))
 SEED = 11
@@ -30,7 +30,7 @@ def flow_model():
 
 
 def rectify(model, **schedule):
-    return hooks.apply_rectification(model, hooks.Rectification(Schedule(**schedule)))
+    return wrappers.apply_rectification(model, wrappers.Rectification(Schedule(**schedule)))
 
 
 def sample(model, sigmas, clip, cfg=4.0, sampler="euler"):
@@ -142,7 +142,7 @@ def test_omega_zero_returns_the_still_latent_under_every_sampler(kind, sampler, 
     out = run_node(
         "NRKSampler", model=model, seed=SEED, steps=6, cfg=4.0, sampler_name=sampler, scheduler="normal",
         positive=conditioning(model, 0), negative=conditioning(model, 1), latent_image={"samples": clip}, denoise=1.0,
-        schedule=Schedule(curve=HELD, tau_end=1.0),
+        schedule=Schedule(omega=HELD, tau_end=1.0),
     )[0]["samples"]  # fmt: skip
     to_model = model.model.process_latent_in
     error = float((to_model(out) - to_model(clip)).abs().max())

@@ -9,14 +9,14 @@ import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
 from pack import pack_module, run_node
+from runs import SEED, STEPS, advanced, guider_of, ksampler, patched
 from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
-hooks = pack_module("nodes.host.hooks")
+wrappers = pack_module("nodes.host.wrappers")
 
 SAMPLERS = ["euler", "euler_ancestral", "dpmpp_2m_sde", "uni_pc", "lcm"]
-SEED, STEPS = 5, 6
 HELD = Curve(((0.0, 0.0),))
 UNTOUCHED = {"strength 0": {"strength": 0.0}, "empty tau": {"tau_start": 0.4, "tau_end": 0.4}}
 
@@ -44,32 +44,6 @@ def no_gradients():
 
 def clip_of(model, frames=4):
     return still_latent(model, frames=frames, size=4)
-
-
-def ksampler(node_id, model, latent, sampler="euler", schedule=None, **more):
-    inputs = {
-        "model": model, "seed": SEED, "steps": STEPS, "cfg": 4.0, "sampler_name": sampler, "scheduler": "normal",
-        "positive": conditioning(model, 0), "negative": conditioning(model, 1), "latent_image": latent, "denoise": 1.0,
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node(node_id, **{**inputs, **more})[0]
-
-
-def advanced(node_id, model, latent, sampler="euler", schedule=None, noise=True, start=0, end=99, leave=False, **more):
-    inputs = {
-        "model": model, "add_noise": "enable" if noise else "disable", "noise_seed": SEED, "steps": STEPS, "cfg": 4.0,
-        "sampler_name": sampler, "scheduler": "normal", "positive": conditioning(model, 0),
-        "negative": conditioning(model, 1), "latent_image": latent, "start_at_step": start, "end_at_step": end,
-        "return_with_leftover_noise": "enable" if leave else "disable",
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node(node_id, **{**inputs, **more})[0]
-
-
-def patched(model, schedule, **more):
-    return run_node("NRApply", model=model, schedule=schedule, **more)[0]
 
 
 # Unpatched means untouched.
@@ -102,17 +76,17 @@ def test_a_rectified_run_leaves_the_model_as_it_was(model):
 def test_nothing_outlives_a_run(model):
     anchors = []
 
-    class Watched(hooks.Rectifier):
+    class Watched(wrappers.Rectifier):
         def __init__(self, **inputs):
             super().__init__(**inputs)
             anchors.append(weakref.ref(self))
 
-    original, hooks.Rectifier = hooks.Rectifier, Watched
+    original, wrappers.Rectifier = wrappers.Rectifier, Watched
     try:
         applied = patched(model, Schedule())
         ksampler("KSampler", applied, {"samples": clip_of(model)})
     finally:
-        hooks.Rectifier = original
+        wrappers.Rectifier = original
     gc.collect()
     assert [anchor() for anchor in anchors] == [None]
     assert applied.model_options.get("transformer_options", {}).get("wrappers", {}) == {}
@@ -150,25 +124,12 @@ def test_the_rectified_sampler_is_apply_and_the_hosts_sampler(model, sampler):
 
 def test_applying_twice_replaces_the_first(model):
     latent = {"samples": clip_of(model)}
-    once = patched(model, Schedule(curve=HELD))
-    twice = patched(patched(model, Schedule(tau_end=0.3)), Schedule(curve=HELD))
+    once = patched(model, Schedule(omega=HELD))
+    twice = patched(patched(model, Schedule(tau_end=0.3)), Schedule(omega=HELD))
     assert torch.equal(ksampler("KSampler", twice, latent)["samples"], ksampler("KSampler", once, latent)["samples"])
     removed = patched(once, Schedule(strength=0.0))
     assert torch.equal(ksampler("KSampler", removed, latent)["samples"], ksampler("KSampler", model, latent)["samples"])
     assert torch.equal(ksampler("KSampler", once, latent)["samples"], ksampler("KSampler", twice, latent)["samples"])
-
-
-def guider_of(kind, model):
-    a, b, c = (conditioning(model, i) for i in range(3))
-    if kind == "basic":
-        return run_node("BasicGuider", model=model, conditioning=a)[0]
-    if kind == "cfg":
-        return run_node("CFGGuider", model=model, positive=a, negative=b, cfg=4.0)[0]
-    if kind == "perp neg":
-        return run_node("PerpNegGuider", model=model, positive=a, negative=b, empty_conditioning=c, cfg=4.0,
-                        neg_scale=1.0)[0]  # fmt: skip
-    return run_node("DualCFGGuider", model=model, cond1=a, cond2=b, negative=c, cfg_conds=4.0, cfg_cond2_negative=3.0,
-                    style=kind.split()[-1])[0]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["basic", "cfg", "dual regular", "dual nested", "perp neg"])
@@ -185,7 +146,7 @@ def test_every_guider_is_rectified_alike(model, kind):
     def drift(samples):
         return float((model.model.process_latent_in(samples) - model.model.process_latent_in(clip)).abs().max())
 
-    assert drift(sample(patched(model, Schedule(curve=HELD, tau_end=1.0)))) <= 1e-4
+    assert drift(sample(patched(model, Schedule(omega=HELD, tau_end=1.0)))) <= 1e-4
     assert drift(sample(model)) > 1.0
 
 
@@ -238,20 +199,20 @@ def test_the_anchor_handed_on_equals_the_one_runs(model, sampler):
     """The one run's anchor when it arrives at the cut: read from a run whose remaining steps come after."""
     latent, schedule, cut = {"samples": clip_of(model)}, Schedule(tau_end=0.9), 3
     seen = []
-    original = hooks.Rectifier.advance
+    original = wrappers.Rectifier.advance
 
     def watched(self, level):
         anchor = original(self, level)
         seen.append(anchor.clone())
         return anchor
 
-    hooks.Rectifier.advance = watched
+    wrappers.Rectifier.advance = watched
     try:
         ksampler("NRKSampler", model, latent, sampler, schedule)
     finally:
-        hooks.Rectifier.advance = original
+        wrappers.Rectifier.advance = original
     first = advanced("NRKSamplerAdvanced", model, latent, sampler, schedule, end=cut, leave=True)
-    assert torch.equal(first["rectification_anchor"], seen[cut].cpu())
+    assert torch.equal(first["rectification_anchor"].anchor, seen[cut].cpu())
 
 
 def test_a_first_stage_at_strength_zero_still_hands_its_anchor_on(model):
@@ -284,7 +245,7 @@ def test_an_empty_latent_with_a_reference_starts_from_the_noised_reference(model
 def test_a_reference_wins_over_the_samplers_latent(model):
     clip = clip_of(model)
     other = torch.flip(clip, dims=(-1,))
-    out = ksampler("NRKSampler", model, {"samples": other}, schedule=Schedule(curve=HELD, tau_end=1.0),
+    out = ksampler("NRKSampler", model, {"samples": other}, schedule=Schedule(omega=HELD, tau_end=1.0),
                    reference={"samples": clip})["samples"]  # fmt: skip
     torch.testing.assert_close(out, clip, atol=1e-3, rtol=1e-3)
 
@@ -302,7 +263,7 @@ def test_the_mask_frees_what_it_leaves_black(model):
     clip = clip_of(model)
     mask = torch.zeros(1, 32, 32)
     mask[..., :16] = 1.0
-    schedule = Schedule(curve=HELD, tau_end=1.0)
+    schedule = Schedule(omega=HELD, tau_end=1.0)
     out = ksampler("NRKSampler", model, {"samples": clip}, schedule=schedule, mask=mask)["samples"]
     off = (model.model.process_latent_in(out) - model.model.process_latent_in(clip)).abs()
     assert float(off[..., :2].max()) <= 1e-4
@@ -323,7 +284,7 @@ def test_frames_held_by_the_hosts_mask_stay_what_the_host_makes_of_them(flow_mod
 def test_each_video_of_a_batch_has_its_own_anchor(flow_model):
     clip = clip_of(flow_model)
     batch = torch.cat([clip, torch.flip(clip, dims=(-1,))])
-    out = ksampler("NRKSampler", flow_model, {"samples": batch}, schedule=Schedule(curve=HELD, tau_end=1.0))["samples"]
+    out = ksampler("NRKSampler", flow_model, {"samples": batch}, schedule=Schedule(omega=HELD, tau_end=1.0))["samples"]
     torch.testing.assert_close(out, batch, atol=1e-3, rtol=1e-3)
 
 
@@ -406,12 +367,12 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
     def sample(schedule):
         guider = Guider()
         guider.model_options = {"transformer_options": {}}
-        rectification = hooks.Rectification(schedule)
+        rectification = wrappers.Rectification(schedule)
         add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, "nr", rectification, guider.model_options, is_model_options=True)
         return execute(WrappersMP.OUTER_SAMPLE, guider.outer_sample, guider, noise, packed, None, sigmas,
                        latent_shapes=shapes)  # fmt: skip
 
-    held, plain = sample(Schedule(curve=HELD, tau_end=1.0)), sample(Schedule(strength=0.0))
+    held, plain = sample(Schedule(omega=HELD, tau_end=1.0)), sample(Schedule(strength=0.0))
     cut = clip[0].numel()
     torch.testing.assert_close(held[..., :cut], packed[..., :cut], atol=1e-4, rtol=1e-4)
     assert torch.equal(held[..., cut:], plain[..., cut:])

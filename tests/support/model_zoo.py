@@ -1,14 +1,22 @@
-"""Each video model of the host as a small random-weight stand-in of its own class, with the conditioning it reads."""
+"""Each video model of the host as a small random-weight stand-in of its own class, with the conditioning it reads.
+
+Models that came after the oldest host are here too: `missing` says why one cannot be built, `cases` skips it by that.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import comfy.latent_formats
 import comfy.model_management
 import comfy.model_patcher
+import comfy.nested_tensor
 import comfy.supported_models as families
+import pytest
 import torch
+from comfy.ldm.hunyuan_video.model import HunyuanVideoParams
 from standins import TINY_UNET, randomise
 
 TEXT = 32  # width of every stand-in's text embeddings
@@ -36,6 +44,8 @@ HUNYUAN = {"image_model": "hunyuan_video", "in_channels": 16, "out_channels": 16
            "vec_in_dim": 16, "context_in_dim": TEXT, "hidden_size": 128, "mlp_ratio": 2.0, "num_heads": 1, "depth": 1,
            "depth_single_blocks": 1, "axes_dim": [16, 56, 56], "theta": 256, "qkv_bias": True, "guidance_embed": True,
            "byt5": False, "meanflow": False, "use_cond_type_embedding": False, "vision_in_dim": None}  # fmt: skip
+if "meanflow_sum" in HunyuanVideoParams.__dataclass_fields__:  # not in the oldest host
+    HUNYUAN["meanflow_sum"] = False
 HUNYUAN_15 = {**HUNYUAN, "in_channels": 65, "out_channels": 32, "patch_size": [1, 1, 1], "vec_in_dim": None,
               "guidance_embed": False, "use_cond_type_embedding": True, "vision_in_dim": 24}  # fmt: skip
 LTXV = {"image_model": "ltxv", "in_channels": 128, "cross_attention_dim": 64, "attention_head_dim": 32,
@@ -59,22 +69,46 @@ MOCHI = {"image_model": "mochi_preview", "depth": 2, "patch_size": 2, "num_heads
          "use_t5": True, "t5_feat_dim": TEXT, "t5_token_length": 8, "rope_theta": 10000.0}  # fmt: skip
 
 
+KANDINSKY = {"image_model": "kandinsky5", "model_dim": 128, "ff_dim": 128, "time_dim": 32, "in_text_dim": TEXT,
+             "in_text_dim2": 16, "num_text_blocks": 1, "num_visual_blocks": 1}  # fmt: skip
+COGVIDEO = {"image_model": "cogvideox", "num_attention_heads": 2, "attention_head_dim": 32, "in_channels": 32,
+            "time_embed_dim": 32, "text_embed_dim": TEXT, "num_layers": 1, "max_text_seq_length": 8,
+            "use_rotary_positional_embeddings": True}  # fmt: skip
+LTXAV = {**LTXV, "image_model": "ltxav", "audio_cross_attention_dim": 64, "audio_attention_head_dim": 32,
+         "audio_num_attention_heads": 2, "connector_attention_head_dim": 32, "connector_num_attention_heads": 1,
+         "connector_num_layers": 1}  # fmt: skip
+MINIMAX_H3 = {"image_model": "minimax_h3", "hidden_size": 128, "num_layers": 1, "token_refiner_num_layers": 1,
+              "num_attention_heads": 1, "attention_head_dim": 128, "ffn_hidden_size": 128, "text_dim": TEXT,
+              "timestep_input_dim": 32, "time_embed_hidden_size": 32, "time_embed_dim": 32}  # fmt: skip
+SEEDVR = {"image_model": "seedvr2", "norm_eps": 1e-5, "num_layers": 2, "mlp_type": "swiglu", "vid_dim": 128, "heads": 1,
+          "head_dim": 128, "txt_in_dim": TEXT, "mm_layers": 1, "expand_ratio": 1}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class StandIn:
     """One model: how it is built, its latent [channels, frames, height, width] and what its conditioning holds.
 
+    family: the host's class; None where this host has none.
     empty: its own image-to-video node samples an empty latent, the picture is in the conditioning alone.
     held: its own image-to-video node gives the picture as a first frame that the host's mask holds.
+    clean: the model itself puts the clean picture into the first frame, whatever the sampler has there.
+    prepended: frames of its latent that come before the video's.
+    audio: shape of the audio latent that is nested with the video's, () without one.
+    patch: what its own nodes hang on the model: (model, clip) -> model.
     """
 
-    family: type
+    family: type | None
     config: dict
     channels: int
     frames: int = 5
     empty: bool = False
     held: bool = False
+    clean: bool = False
+    prepended: int = 0
+    audio: tuple[int, ...] = ()
     cfg: float = 3.0
     extras: Callable[[torch.Tensor], dict] = field(default=lambda clip: {})
+    patch: Callable = field(default=lambda model, clip: model)
 
     def build(self):
         """The host's patcher around the host's model class."""
@@ -83,7 +117,8 @@ class StandIn:
         model = family.get_model({}, "")
         randomise(model.diffusion_model, seed=3)
         device = comfy.model_management.get_torch_device()
-        return comfy.model_patcher.ModelPatcher(model, device, comfy.model_management.unet_offload_device())
+        patcher = comfy.model_patcher.ModelPatcher(model, device, comfy.model_management.unet_offload_device())
+        return self.patch(patcher, self.clip(patcher))
 
     def clip(self, model, size: int = 8) -> torch.Tensor:
         """A still clip in VAE space, of unit standard deviation in the model's own."""
@@ -92,6 +127,10 @@ class StandIn:
         video = model.model.latent_format.latent_dimensions == 3
         clip = picture.unsqueeze(2).repeat(1, 1, self.frames, 1, 1) if video else picture.repeat(self.frames, 1, 1, 1)
         return model.model.process_latent_out(clip)
+
+    def samples(self, clip: torch.Tensor):
+        """The clip as the model's latent: nested with silence where the model makes sound."""
+        return comfy.nested_tensor.NestedTensor((clip, torch.zeros(self.audio))) if self.audio else clip
 
     def conditioning(self, clip: torch.Tensor, seed: int) -> list:
         """A random prompt, and what the model's own nodes put beside it."""
@@ -107,6 +146,17 @@ class StandIn:
         mask = torch.ones(1, 1, clip.shape[2], 1, 1)
         mask[:, :, 0] = 0
         return mask
+
+
+def video(samples) -> torch.Tensor:
+    """The video of a latent, which may be nested with sound."""
+    return samples.unbind()[0] if samples.is_nested else samples
+
+
+def cases(names) -> list:
+    """Names of ZOO as parameters of a test: those that this host cannot build are skipped, with the reason."""
+    missing = "this ComfyUI has no such model"
+    return [pytest.param(name, marks=pytest.mark.skipif(ZOO[name].family is None, reason=missing)) for name in names]
 
 
 def first_frame(clip: torch.Tensor) -> torch.Tensor:
@@ -128,6 +178,88 @@ def svd_image(clip):
 
 def masked_tokens(clip):
     return {"attention_mask": torch.ones(1, 8, dtype=torch.int64)}
+
+
+def newer(name: str) -> type | None:
+    """The host's class of a model that the oldest host does not have."""
+    return getattr(families, name, None)
+
+
+def kandinsky_image(clip):
+    """As Kandinsky5ImageToVideo: the model replaces its first frame by the picture's."""
+    return {"time_dim_replace": clip[:, :, :1], "concat_mask": wan_image(clip)["concat_mask"]}
+
+
+def cogvideo_image(clip):
+    return {"concat_latent_image": first_frame(clip)}
+
+
+def infinite_talk(model, clip):
+    """As WanInfiniteTalkToVideo: the picture stands in the first frame of all that the model is shown."""
+    from comfy.ldm.wan.model_multitalk import InfiniteTalkOuterSampleWrapper
+    from comfy.patcher_extension import WrappersMP
+
+    model = model.clone()
+    wrapper = InfiniteTalkOuterSampleWrapper(clip[:, :, :1], None)
+    model.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, "infinite_talk_outer_sample", wrapper)
+    return model
+
+
+def vace_reference(clip):
+    """As WanVaceToVideo with a reference picture: its frame comes before the video's, which is grey and to be made."""
+    control = torch.cat([torch.zeros_like(clip), torch.zeros_like(clip)], 1)
+    control[:, :16, :1] = clip[:, :, :1]
+    control[:, 16:, :1] = comfy.latent_formats.Wan21().process_out(torch.zeros_like(clip[:, :, :1]))
+    made = torch.ones(1, 64, *clip.shape[2:])
+    made[:, :, :1] = 0
+    return {"vace_frames": [control], "vace_mask": [made], "vace_strength": [1.0]}
+
+
+def camera_path(clip):
+    pixels = [8 * size for size in clip.shape[3:]]
+    return {"concat_latent_image": first_frame(clip), "camera_conditions": torch.zeros(1, 24, clip.shape[2], *pixels)}
+
+
+def humo_reference(clip):
+    """As WanHuMoImageToVideo: the picture as a reference after the video, within the model; silence."""
+    return {"reference_latents": [clip[:, :, :1]], "audio_embed": torch.zeros(1, clip.shape[2], 8, 5, 1280)}
+
+
+def sound_reference(clip):
+    """As WanSoundImageToVideo: the picture as a reference; no motion before it."""
+    return {"reference_latents": [clip[:, :, :1]], "control_video": torch.zeros_like(clip)}
+
+
+def animate_reference(clip):
+    """As WanAnimateToVideo: the reference's frame comes before the video's; a pose for those."""
+    return {**wan_image(clip), "pose_video_latent": torch.zeros_like(clip[:, :, 1:])}
+
+
+def scail_reference(clip):
+    """As WanSCAILToVideo: the picture as a reference within the model, a pose at half its size."""
+    return {"reference_latents": [clip[:, :, :1]], "pose_video_latent": torch.zeros_like(clip[..., ::2, ::2])}
+
+
+def dancer_image(clip):
+    return {**wan_image(clip), "audio_embed": torch.zeros(1, 4 * clip.shape[2], 35), "fps": 30}
+
+
+def super_resolution(clip):
+    """As HunyuanVideo15SuperResolution: the first frame and its mask, the small video and its mask."""
+    ones = torch.ones_like(clip[:, :1])
+    first = torch.zeros_like(ones)
+    first[:, :, :1] = 1
+    return {"concat_latent_image": torch.cat([first_frame(clip), first, clip, ones], 1), "noise_augmentation": 0.7}
+
+
+def minimax_image(clip):
+    """As MiniMaxH3ImageToVideo: the picture as a keyframe beside the video."""
+    return {"minimax_keyframes": [{"resolved_frame_index": 0, "latent": clip[:, :, :1]}]}
+
+
+def restored(clip):
+    """As SeedVR2Conditioning: the video to restore, and a mask of ones."""
+    return {"condition": torch.cat([clip, torch.ones_like(clip[:, :1])], 1)}
 
 
 ZOO = {
@@ -157,4 +289,67 @@ ZOO = {
     "Cosmos Predict2": StandIn(families.CosmosT2IPredict2, COSMOS_2, 16),
     "Cosmos Predict2 video": StandIn(families.CosmosI2VPredict2, {**COSMOS_2, "in_channels": 17}, 16, held=True),
     "Mochi": StandIn(families.GenmoMochi, MOCHI, 12, extras=masked_tokens),
-}
+    "Kandinsky 5": StandIn(newer("Kandinsky5"), KANDINSKY, 16, empty=True, clean=True, extras=kandinsky_image),
+    "CogVideoX image-to-video": StandIn(newer("CogVideoX_I2V"), COGVIDEO, 16, empty=True, extras=cogvideo_image),
+    "Wan InfiniteTalk": StandIn(
+        newer("WAN21_I2V") if importlib.util.find_spec("comfy.ldm.wan.model_multitalk") else None,
+        {**WAN, "model_type": "i2v", "in_dim": 36},
+        16,
+        empty=True,
+        clean=True,
+        extras=wan_image,
+        patch=infinite_talk,
+    ),
+    "Wan VACE": StandIn(
+        families.WAN21_Vace,
+        {**WAN, "model_type": "vace", "vace_layers": 1, "vace_in_dim": 96},
+        16,
+        empty=True,
+        prepended=1,
+        extras=vace_reference,
+    ),
+    "Wan Camera": StandIn(
+        families.WAN21_Camera, {**WAN, "model_type": "camera", "in_dim": 32}, 16, empty=True, extras=camera_path
+    ),
+    "Wan HuMo": StandIn(families.WAN21_HuMo, {**WAN, "model_type": "humo"}, 16, empty=True, extras=humo_reference),
+    "Wan S2V": StandIn(
+        families.WAN22_S2V,
+        {**WAN, "model_type": "s2v", "audio_inject_layers": [0]},
+        16,
+        empty=True,
+        extras=sound_reference,
+    ),
+    "Wan Animate": StandIn(
+        families.WAN22_Animate,
+        {**WAN, "model_type": "animate", "in_dim": 36},
+        16,
+        empty=True,
+        prepended=1,
+        extras=animate_reference,
+    ),
+    "Wan SCAIL": StandIn(
+        newer("WAN21_SCAIL"), {**WAN, "model_type": "scail", "in_dim": 20}, 16, empty=True, extras=scail_reference
+    ),
+    "WanDancer": StandIn(
+        newer("WAN22_WanDancer"),
+        {**WAN, "model_type": "wandancer", "in_dim": 36, "audio_inject_layers": [0], "music_dim": 64,
+         "music_latent_dim": 64},
+        16,
+        empty=True,
+        extras=dancer_image,
+    ),
+    "CausalWan": StandIn(newer("WAN21_CausalAR_T2V"), WAN, 16, cfg=1.0),
+    "HunyuanVideo 1.5 SR": StandIn(
+        newer("HunyuanVideo15_SR_Distilled"),
+        {**HUNYUAN_15, "in_channels": 98, "meanflow": True},
+        32,
+        empty=True,
+        cfg=1.0,
+        extras=super_resolution,
+    ),
+    "LTX-2": StandIn(newer("LTXAV"), LTXAV, 128, held=True, audio=(1, 8, 16, 16)),
+    "MiniMax H3": StandIn(
+        newer("MiniMaxH3"), MINIMAX_H3, 24, frames=7, empty=True, audio=(1, 32, 2, 37), extras=minimax_image
+    ),
+    "SeedVR2": StandIn(newer("SeedVR2"), SEEDVR, 16, empty=True, cfg=1.0, extras=restored),
+}  # fmt: skip

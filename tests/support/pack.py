@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-ROOT = Path(__file__).parents[2]
-COMFYUI = ROOT / ".host" / "ComfyUI"
+from comfyui_setup import COMFYUI, ROOT
+
 CORE = "nr_core"
 
 
@@ -27,7 +27,7 @@ def load_core() -> None:
 def start_host() -> ModuleType:
     """Import ComfyUI on the CPU, its built-in nodes and this pack. Returns the host's `nodes` module. About 10 s."""
     if not COMFYUI.is_dir():
-        raise RuntimeError("The host is not set up. Run `make test`, which sets it up.")
+        raise RuntimeError(f"There is no ComfyUI in {COMFYUI}. `make test` sets one up; COMFYUI=FOLDER names another.")
     if str(COMFYUI) in sys.path:
         return sys.modules["nodes"]
     sys.path.insert(0, str(COMFYUI))

@@ -1,0 +1,124 @@
+"""Measures weights of the demo model on pictures that it never saw.
+
+    python demo/judge.py --comfyui PATH_TO_COMFYUI [--plain] demo/model.safetensors [OTHER ...]
+
+For each file of weights: PSNR of true clips that are noised to σ 0.5 and σ 2 and denoised in one step, at guidance 1,
+and the same at σ 0.5 for clips that move slower or faster than their prompt says. With --plain also clips sampled from
+noise: how sharp they are, as a share of the true clips' change from pixel to pixel, and how much they move.
+"""
+
+import argparse
+from pathlib import Path
+
+import clips
+import numpy as np
+import torch
+from train import load_host
+
+# File and the square shown (left, top, side as fractions of the shorter edge). The model learned from none of them.
+PICTURES = (
+    clips.SHIPPED_PHOTOS["coffee"],
+    clips.SHIPPED_PHOTOS["cameraman"],
+    ("ihc.png", 0.2, 0.2, 0.6),
+    ("coins.png", 0.2, 0.1, 0.6),
+    ("moon.png", 0.3, 0.3, 0.6),
+)
+MOTIONS = ("pan left", "pan down", "drift right", "zoom in", "zoom out", "turn right")
+SLOW, FAST = 0.85, 1.15
+SEED = 5
+STEPS, GUIDANCE, SAMPLES_PER_MOTION = 20, 1.5, 2
+
+
+def true_clips(speed: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Every picture under every motion: clips [B, 3, F, SIZE, SIZE] in 0…1, and their prompts [B, 2, vocabulary]."""
+    painter = clips.Painter(SEED, 2 * clips.SIZE)
+    plates, items, names = [], [], []
+    for picture in PICTURES:
+        for motion in MOTIONS:
+            plates.append(clips.photo_around(*picture))
+            items.append(painter.item(18.0) if motion.startswith("drift") else torch.zeros(4, *plates[-1].shape[1:]))
+            names.append(motion)
+    speeds = torch.full((len(names),), speed)
+    videos = clips.render(torch.stack(plates), torch.stack(items), names, clips.FRAMES, 0.0, speeds)
+    return videos, torch.cat([clips.motions.prompt_tokens(name) for name in names])
+
+
+class Judge:
+    """The model with its weights, asked for one step or for whole clips."""
+
+    def __init__(self, demo_model, weights: Path):
+        self.model = demo_model.load_demo_model(weights).model.float()
+        self.sampling = self.model.model_sampling
+
+    def denoised(self, x, sigma: float, prompts):
+        """The predicted clean latents [B, 3, F, H, W]."""
+        sigma = torch.full((len(x),), sigma)
+        scaled, timestep = self.sampling.calculate_input(sigma, x), self.sampling.timestep(sigma).float()
+        answer = self.model.diffusion_model.forward_clip(scaled, timestep, prompts)
+        return self.sampling.calculate_denoised(sigma, answer, x)
+
+    def psnr(self, sigma: float, speed: float = 1.0) -> float:
+        """Mean PSNR of the true clips, each noised and denoised."""
+        generator, values = torch.Generator().manual_seed(SEED), []
+        for video, prompt in zip(*true_clips(speed), strict=True):
+            latent = self.model.process_latent_in(video[None] * 2 - 1)
+            noised = latent + sigma * torch.randn(latent.shape, generator=generator)
+            found = self.model.process_latent_out(self.denoised(noised, sigma, prompt[None])) / 2 + 0.5
+            values.append(-10 * (found - video).square().mean().log10().item())
+        return float(np.mean(values))
+
+    def sampled(self, motion: str) -> torch.Tensor:
+        """Plain clips of a motion by Euler steps at equal distances in the model's timesteps, in 0…1."""
+        prompts = torch.cat([clips.motions.prompt_tokens(name) for name in (motion, "nothing")])
+        sigmas = [*self.sampling.sigma(torch.linspace(999, 0, STEPS)).tolist(), 0.0]
+        shape = (SAMPLES_PER_MOTION, 3, clips.FRAMES, clips.SIZE, clips.SIZE)
+        x = sigmas[0] * torch.randn(shape, generator=torch.Generator().manual_seed(SEED))
+        for sigma, following in zip(sigmas, sigmas[1:], strict=False):
+            asked, plain = (self.denoised(x, sigma, p.expand(len(x), 2, -1)) for p in prompts[:, None])
+            guided = plain + GUIDANCE * (asked - plain)
+            x = guided + following / sigma * (x - guided)
+        return (self.model.process_latent_out(x) / 2 + 0.5).clamp(0, 1)
+
+
+def sharpness(videos: torch.Tensor) -> float:
+    """Mean change from pixel to pixel, across and down."""
+    return float(videos.diff(dim=-1).abs().mean() + videos.diff(dim=-2).abs().mean())
+
+
+def motion_px(videos: torch.Tensor) -> float:
+    """Mean length of the optical flow between neighbouring frames, in px/frame."""
+    from rectification.core.metrics import measure
+
+    frames = videos.movedim(1, -1).numpy()
+    return float(np.mean([measure(video, video[0]).mean["motion"] for video in frames]))
+
+
+@torch.inference_mode()
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--comfyui", type=Path, required=True, help="folder of a ComfyUI")
+    parser.add_argument("--plain", action="store_true", help="also sample plain clips, which takes minutes")
+    parser.add_argument("weights", type=Path, nargs="+", help="files of weights (.safetensors)")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    demo_model = load_host(arguments.comfyui, "cpu")
+    truth = true_clips()[0]
+    for weights in arguments.weights:
+        judge = Judge(demo_model, weights)
+        columns = {
+            "σ 0.5": judge.psnr(0.5),
+            "slow": judge.psnr(0.5, SLOW),
+            "fast": judge.psnr(0.5, FAST),
+            "σ 2": judge.psnr(2.0),
+        }
+        print(weights.name, *(f"{name}: {value:.2f} dB" for name, value in columns.items()), sep="  ", flush=True)
+        if arguments.plain:
+            for i, motion in enumerate(MOTIONS):
+                sampled, real = judge.sampled(motion), truth[i :: len(MOTIONS)]
+                share = sharpness(sampled) / sharpness(real)
+                moved = f"{motion_px(sampled):.2f} px/frame (true: {motion_px(real):.2f})"
+                print(f"  {motion:12} sharpness {share:.2f}, motion {moved}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

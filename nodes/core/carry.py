@@ -1,0 +1,136 @@
+"""The picture carried along the motion that the model itself predicts: fidelity that is not paid for with motion.
+
+This step is the pack's own, beyond the paper. The published rule holds every frame to a picture that stands still. Here
+the motion from each pivot frame to the others is measured in the model's guided prediction D (motion.py), and the image
+latent z and the pivot's residual are carried along it before they are used. With W_pf "warp along the flow from pivot p
+to frame f", c_pf its visibility and s_pf the nearness of f to p:
+
+    b_pf  = s_pf c_pf / Σ_q s_qf c_qf,   c_f = max_p c_pf (over s_pf > 0)     what is seen from which pivot
+    z*_f  = Σ_p b_pf W_pf (z_p + d_f),   d_f = z_f - Σ_q s_qf z_q             the picture, carried
+    a*_f  = a_f + w (z*_f - z_f)                                              the anchor, as if noised from z*
+    (3)   D'_f = D_f + λ c_f [ω_f Σ_p b_pf W_pf r_p + (1 - ω_f) (a*_f - D_f)]
+
+d_f is what a still clip's latent at f differs by from the pivots' (a causal VAE's first frame has other statistics): it
+is no motion, so it is carried with the picture and added to the pivot before motion is measured. w is how much of the
+image is left in the anchor. On a pivot W and c are one. With one pivot z*_f = W_f z_f. Without motion (3) is (1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .frames import by_frames, from_frames
+from .motion import flow, guide, visibility, warp
+from .noise_level import NoiseLevel
+from .pivots import Pivots
+
+# Motion is measured anew when the noise has halved since, and no more once it is weaker than this share of the signal:
+# by then the motion has long been settled, and the model only adds details.
+MEASURED_DOWN_TO = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """What was measured: per pivot, the backward flow to every frame [videos, frames, 2, H, W] in latent cells, and its
+    visibility [videos, frames, 1, H, W]; and the noise over signal at which that was."""
+
+    flows: list[Tensor]
+    visible: list[Tensor]
+    measured_at: float
+
+
+class Carrier:
+    """One run's knowledge of the motion: measured while the noise is strong, then kept.
+
+    image: z, the image latent in model space, float32, [B, C, T, H, W] or [F, C, H, W]; never written into.
+    pivots: where motion starts. amount: how far along the measured motion the picture is carried; 1 is all the way.
+    rgb_factors: [C, 3], the host's linear map from latent channels to colours, in which motion is seen best; None to
+    look at the channels themselves. motion: what an earlier stage has measured.
+    """
+
+    def __init__(
+        self,
+        *,
+        image: Tensor,
+        pivots: Pivots,
+        amount: float,
+        rgb_factors: Tensor | None = None,
+        motion: Motion | None = None,
+    ):
+        self.image, self.pivots, self.amount, self.rgb_factors = image, pivots, amount, rgb_factors
+        self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
+        self.motion: Motion | None = None
+        if motion is not None:
+            self._keep(motion)
+
+    def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
+        """Measure the motion in a guided prediction, float32, if that is due."""
+        noise = level.noise_to_signal
+        if self.motion is None or MEASURED_DOWN_TO <= noise <= self.motion.measured_at / 2:
+            frames = by_frames(denoised)
+            seen = self._guide(frames)
+            pairs = [self._from_pivot(i, frames, seen) for i in range(len(self.pivots.frames))]
+            flows, visible = (list(each) for each in zip(*pairs, strict=True))
+            self._keep(Motion(flows, visible, noise))
+
+    def picture(self) -> Tensor:
+        """z* of equation (3): the image carried along the motion."""
+        z = by_frames(self.image)
+        if len(self.pivots.frames) == 1:
+            return self._carried([z])
+        return self._carried([z[:, p : p + 1] + self._still_difference() for p in self.pivots.frames])
+
+    def lend(self, residuals: list[Tensor]) -> Tensor:
+        """Σ_p b_pf W_pf r_p of equation (3): the pivots' residuals, carried to the frames."""
+        return self._carried([by_frames(residual) for residual in residuals])
+
+    def _keep(self, motion: Motion) -> None:
+        """Take over what was measured: b and c of equation (3) follow."""
+        self.motion = motion
+        shares = [by_frames(share) for share in self.pivots.shares]
+        seen = [share * visible for share, visible in zip(shares, motion.visible, strict=True)]
+        total = sum(seen).clamp(min=1e-6)  # where nothing is seen c is 0, whatever b
+        self.seen_from = [each / total for each in seen]
+        reach = [visible * (share > 0) for share, visible in zip(shares, motion.visible, strict=True)]
+        self.visible = from_frames(torch.stack(reach).amax(0), self.image.ndim)
+
+    def _carried(self, sources: list[Tensor]) -> Tensor:
+        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended: a video."""
+        carried = []
+        for source, flows, share in zip(sources, self.motion.flows, self.seen_from, strict=True):
+            source = source.expand(-1, flows.shape[1], -1, -1, -1)
+            moved = warp(source.flatten(0, 1), self.amount * flows.flatten(0, 1)).unflatten(0, flows.shape[:2])
+            carried.append(moved if len(sources) == 1 else moved * share)
+        return from_frames(carried[0] if len(carried) == 1 else sum(carried), self.image.ndim)
+
+    def _from_pivot(self, index: int, frames: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Flow and visibility from a pivot to every frame. What the pivot looks like is the model's own prediction of
+        it, so that both sides are equally soft; where that is no measurement, the image."""
+        videos, count = frames.shape[:2]
+        pivot, weight = self.pivots.frames[index], self.pivots.weights[index]
+        known = by_frames(self.image)[:, pivot : pivot + 1]
+        weight = by_frames(weight) if isinstance(weight, Tensor) else weight
+        start = torch.lerp(known, frames[:, pivot : pivot + 1], weight)
+        if not self._stands_still:
+            # An early prediction is soft: it shows the difference as faintly as everything else.
+            softness = (start.std((-2, -1), keepdim=True) / known.std((-2, -1), keepdim=True)).nan_to_num(1.0)
+            start = start + softness.clamp(max=1.0) * self._still_difference()
+        start = self._guide(start.expand_as(frames))
+        earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
+        flows = flow(start, seen, initial=earlier, pivot=pivot, clips=videos).unflatten(0, (videos, count))
+        flows[:, pivot] = 0.0
+        visible = visibility(start, seen, self.amount * flows.flatten(0, 1)).unflatten(0, (videos, count))
+        visible[:, pivot] = 1.0
+        return flows, visible
+
+    def _guide(self, frames: Tensor) -> Tensor:
+        return guide(frames.flatten(0, 1), self.rgb_factors)
+
+    def _still_difference(self) -> Tensor:
+        """d of equation (3), [videos, frames, C, H, W]: what frames of a still clip differ by from their pivots."""
+        z = by_frames(self.image)
+        shares = (by_frames(share) for share in self.pivots.shares)
+        return z - sum(share * z[:, p : p + 1] for share, p in zip(shares, self.pivots.frames, strict=True))

@@ -1,0 +1,255 @@
+"""Motion in a clip, so that a picture can be carried along it: guide, flow, visibility, warp.
+
+Everything here is a function of tensors [N, C, H, W]: N frames (of one clip, or of several clips one after the other),
+C channels, H x W cells of the latent's grid. float32, on the device of what is given, the same result every time.
+
+A flow u [N, 2, H, W] is backward and in cells, to the right and down: cell x of frame f shows what the pivot frame
+shows at x + u_f(x), so that
+
+    warp(G_p, u_f) ≈ G_f
+
+It is found by Lucas and Kanade's method (1981) on all channels at once, coarse to fine, held to smoothness as in
+Bruhn, Weickert and Schnörr's combined local-global method (2005). With A = Σ ∇G ∇Gᵀ and b = Σ ∇G (G_f - warp(G_p, u)),
+sums over the channels and a small window, and ū what the neighbours and the frame as a whole say,
+
+    (1)  (A + α) (u' - u) = b + α (ū - u)
+
+so that texture decides where there is some, and the neighbours do where there is none.
+"""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
+COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
+ROUNDS = 2  # of equation (1) at a level; one when going on from an earlier flow
+SMOOTHINGS = 2  # of ū in a round, each followed by (1)
+SMOOTHNESS = 0.2  # α. Guides have unit deviation, so it counts where they are blurred and hardly where they are sharp
+OVERALL = 0.2  # share in ū of the affine motion of the whole frame: pans, zooms and turns reach bare walls and borders
+ROBUST_ROUNDS = 2  # of that fit: things that move on their own drop out of it
+STEADINESS = 300.0  # weight of second differences in time: motion is smoothed over some 8 frames, never slowed
+DISAGREEMENT = 0.5  # squared difference of guides at which half of the visibility is gone; of two strangers it is 2
+
+
+def guide(latent: Tensor, rgb_factors: Tensor | None = None) -> Tensor:
+    """What motion is looked for in: [N, C, H, W] -> [N, 3, H, W], or all C channels where there are no factors.
+
+    rgb_factors: the host's linear latent-to-RGB map [C, 3]; colours alias less under motion of part of a cell than
+    latent channels do. Each channel of each frame is given mean 0 and deviation 1, so that brightness and contrast
+    that drift are no motion (a bias of the map would be taken out again). What is constant stays 0.
+    """
+    channels = latent.float()
+    if rgb_factors is not None:
+        channels = torch.einsum("nchw,cr->nrhw", channels, rgb_factors.to(channels))
+    centred = channels - channels.mean((-2, -1), keepdim=True)
+    return centred / (centred.square().mean((-2, -1), keepdim=True).sqrt() + FLAT)
+
+
+def flow(
+    pivot_guide: Tensor,
+    frames_guide: Tensor,
+    *,
+    initial: Tensor | None = None,
+    pivot: int = 0,
+    clips: int = 1,
+    smoothness: float = SMOOTHNESS,
+) -> Tensor:
+    """Backward flow [N, 2, H, W] in cells from each frame to the pivot frame.
+
+    pivot_guide: [1, C, H, W], or one for each frame. frames_guide: [N, C, H, W]. clips: how many clips of equal length
+    the frames are of; pivot: the index of the pivot frame in each. initial: an earlier flow to go on from, as from the
+    sampler's last step. Without one, each frame starts from where its neighbour came to, since motion over a long clip
+    exceeds what coarse levels reach. smoothness: α of equation (1), for guides that can be trusted less (predictions
+    at high σ) or more (real pictures: 0.02).
+    """
+    levels = [(pivot_guide, frames_guide)]
+    while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
+        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+    # The flow of a level lives on half of its grid: windows are wider than two cells, and a quarter is to be solved.
+    earlier = [frames_guide.new_zeros(len(frames_guide), 2, *frames_guide.shape[-2:]) if initial is None else initial]
+    for _ in levels:
+        earlier.append(_halved(earlier[-1]))
+    field = earlier[-1]
+    if initial is None:
+        field = _chained(*levels[-1], 2 ** (len(levels) - 1), pivot, clips, smoothness)
+    steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
+    for level in reversed(range(len(levels))):
+        for _ in range(ROUNDS if initial is None else 1):
+            field = _refined(field, *levels[level], 2**level, smoothness, steady)
+        # Only what has changed is made finer: details of an earlier flow stay.
+        field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
+    return field
+
+
+def visibility(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
+    """How much of each cell the pivot frame shows, [N, 1, H, W] in 0…1.
+
+    0 where the flow reads outside the frame, or where what it reads is something else. Half of it is gone where guides
+    differ by DISAGREEMENT, or by twice what is usual in that frame, so that noise alone hides nothing.
+    """
+    difference = (warp(pivot_guide, u, mode="bilinear") - frames_guide).square().mean(1, keepdim=True)
+    difference = _windowed(_windowed(difference))
+    usual = difference.mean((-2, -1), keepdim=True)
+    return inside(u) / (1 + (difference / (DISAGREEMENT + 2 * usual)).square())
+
+
+def warp(clip: Tensor, u: Tensor, mode: str = "bicubic") -> Tensor:
+    """`clip` [N or 1, C, H, W] read at x + u(x): what it shows, moved. Its border goes on outside of it.
+
+    Bicubic, since bilinear reading between two cells blurs, and the blur is what the video would be held to.
+    """
+    height, width = u.shape[-2:]
+    scale = u.new_tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)])  # grid_sample's frame reaches from -1 to 1
+    places = rearrange(_places(u), "n xy h w -> n h w xy") * scale - 1
+    return grid_sample(clip.expand(len(u), -1, -1, -1), places, mode=mode, padding_mode="border", align_corners=True)
+
+
+def inside(u: Tensor) -> Tensor:
+    """1 where a flow reads inside the frame, falling to 0 one cell outside of it: [N, 1, H, W]."""
+    last = u.new_tensor([u.shape[-1] - 1, u.shape[-2] - 1]).reshape(2, 1, 1)
+    places = _places(u)
+    return (1 + torch.minimum(places, last - places)).clamp(0, 1).prod(1, keepdim=True)
+
+
+# ---- equation (1) ----------------------------------------------------------------------------------------------------
+
+
+def _chained(pivot_guide: Tensor, frames_guide: Tensor, cell: int, pivot: int, clips: int, smoothness: float) -> Tensor:
+    """A first flow at the coarsest level: what moved between neighbours, added up from the pivot frame on."""
+    by_clip = rearrange(frames_guide, "(b f) c h w -> b f c h w", b=clips)
+    before, after = by_clip[:, :-1], by_clip[:, 1:]
+    if len(pivot_guide) > 1:  # how a still clip differs from frame to frame is no motion
+        still = rearrange(pivot_guide, "(b f) c h w -> b f c h w", b=clips)
+        before = before + still[:, 1:] - still[:, :-1]
+    frames = by_clip.shape[1]
+    moved = frames_guide.new_zeros(clips * (frames - 1), 2, *_half(frames_guide.shape[-2:]))
+    for _ in range(ROUNDS if frames > 1 else 0):
+        moved = _refined(moved, before.flatten(0, 1), after.flatten(0, 1), cell, smoothness)
+    sums = torch.ones(frames, frames).tril(-1)[:, : frames - 1].to(moved)
+    return _over_frames(sums - sums[pivot], moved) if frames > 1 else moved.new_zeros(clips, *moved.shape[1:])
+
+
+def _refined(
+    field: Tensor,
+    pivot_guide: Tensor,
+    frames_guide: Tensor,
+    cell: int,
+    smoothness: float,
+    steady: Tensor | None = None,
+) -> Tensor:
+    """One round of equation (1): a flow on half the grid of these guides, whose cells are `cell` cells wide."""
+    u = _doubled(field, frames_guide.shape[-2:]) / cell
+    moved = warp(pivot_guide, u, mode="bilinear")
+    missing = frames_guide - moved
+    # Gradients of both pictures, averaged: those of one alone are biased by its noise, and the flow falls short.
+    right, down = (_slope(frames_guide + moved, axis) / 2 for axis in (-1, -2))
+    products = [right * right, right * down, down * down, right * missing, down * missing]
+    sums = torch.stack([product.sum(1) for product in products], 1) * inside(u)
+    xx, xy, yy, bx, by = _windowed(_halved(sums)).split(1, 1)
+    overall = _affine(field, xx + yy)
+    refined = field
+    for _ in range(SMOOTHINGS):
+        prior = torch.lerp(_windowed(refined), overall, OVERALL)
+        if steady is not None:
+            prior = _over_frames(steady, prior)
+        pull = smoothness * (prior - field) / cell
+        step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
+        refined = field + cell * torch.cat(step, 1)
+    return refined
+
+
+def _steady(frames: int, pivot: int) -> Tensor:
+    """Smoothing in time, as a matrix over the frames (Whittaker, 1923): even motion stays whole, the pivot at rest."""
+    known = torch.ones(frames)
+    known[pivot] = 1e3
+    bend = torch.eye(frames).diff(n=2, dim=0)
+    return torch.linalg.solve(known.diag() + STEADINESS * bend.T @ bend, known.diag())
+
+
+def _over_frames(matrix: Tensor, u: Tensor) -> Tensor:
+    """A matrix [G, F] applied to the frames of each clip: [(b F), 2, H, W] -> [(b G), 2, H, W]."""
+    clips = rearrange(u, "(b f) xy h w -> b f (xy h w)", f=matrix.shape[1])
+    return rearrange(matrix @ clips, "b g (xy h w) -> (b g) xy h w", xy=2, h=u.shape[-2])
+
+
+def _affine(u: Tensor, weight: Tensor) -> Tensor:
+    """The affine motion that fits a flow best, frame by frame; `weight` [N, 1, H, W]: how much each cell counts."""
+    x, y = (torch.arange(cells).to(u) for cells in (u.shape[-1], u.shape[-2]))
+    y = y[:, None]
+    share = weight / (_total(weight) + 1e-12)
+    for _ in range(ROBUST_ROUNDS):
+        across, along, middle = x - _total(share * x), y - _total(share * y), _total(share * u)
+        xx, xy, yy = _total(share * across**2), _total(share * across * along), _total(share * along**2)
+        # One square cell more of spread: slopes that nothing tells are none.
+        slopes = _solved(xx + 1, xy, yy + 1, _total(share * across * u), _total(share * along * u))
+        fit = middle + slopes[0] * across + slopes[1] * along
+        miss = (u - fit).square().sum(1, keepdim=True)
+        share = weight / (1 + miss / (_total(share * miss) + 1e-4)).square()
+        share = share / (_total(share) + 1e-12)
+    return fit
+
+
+def _total(cells: Tensor) -> Tensor:
+    return cells.sum((-2, -1), keepdim=True)
+
+
+def _solved(xx: Tensor, xy: Tensor, yy: Tensor, bx: Tensor, by: Tensor) -> tuple[Tensor, Tensor]:
+    """The 2x2 symmetric system [[xx, xy], [xy, yy]] · (x, y) = (bx, by), in every cell."""
+    determinant = xx * yy - xy * xy
+    return (yy * bx - xy * by) / determinant, (xx * by - xy * bx) / determinant
+
+
+# ---- grids: plain sums of slices, several times faster than pooling and interpolation at these sizes -----------------
+
+
+def _places(u: Tensor) -> Tensor:
+    """Where a flow reads, in cells from the first one: [N, 2, H, W]."""
+    x, y = torch.arange(u.shape[-1]).to(u), torch.arange(u.shape[-2]).to(u)
+    return u + torch.stack(torch.meshgrid(x, y, indexing="xy"))
+
+
+def _neighbours(grid: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """For each cell the one before and the one after it; the border is its own neighbour."""
+    cells = grid.shape[axis]
+    padded = torch.cat([grid.narrow(axis, 0, 1), grid, grid.narrow(axis, cells - 1, 1)], axis)
+    return padded.narrow(axis, 0, cells), padded.narrow(axis, 2, cells)
+
+
+def _slope(grid: Tensor, axis: int) -> Tensor:
+    before, after = _neighbours(grid, axis)
+    return (after - before) / 2
+
+
+def _windowed(grid: Tensor) -> Tensor:
+    """Means over 3x3 cells."""
+    for axis in (-1, -2):
+        before, after = _neighbours(grid, axis)
+        grid = (before + grid + after) / 3
+    return grid
+
+
+def _half(size: torch.Size) -> tuple[int, ...]:
+    return tuple((cells + 1) // 2 for cells in size)
+
+
+def _halved(grid: Tensor) -> Tensor:
+    """Means over 2x2 cells; an odd last row or column counts twice."""
+    for axis in (-2, -1):
+        cells = grid.shape[axis]
+        if cells % 2:
+            grid = torch.cat([grid, grid.narrow(axis, cells - 1, 1)], axis)
+        pairs = grid.unflatten(axis, (-1, 2))
+        grid = (pairs.select(axis, 0) + pairs.select(axis, 1)) / 2
+    return grid
+
+
+def _doubled(grid: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
+    """The other way, bilinear, to `size`."""
+    for axis, cells in zip((-1, -2), reversed(size), strict=True):
+        pair = [0.75 * grid + 0.25 * neighbour for neighbour in _neighbours(grid, axis)]
+        grid = torch.stack(pair, axis).flatten(axis - 1, axis).narrow(axis, 0, cells)
+    return grid

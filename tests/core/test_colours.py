@@ -1,0 +1,110 @@
+"""Colours held over the frames: mean and deviation of each channel, and nothing else."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nr_core.colours import MOST_GAIN, colours, hold_colours
+from nr_core.noise_level import NoiseLevel
+from nr_core.schedule import Schedule
+from videos import rectifier_for, video
+
+SHAPES = [(5, 3, 8, 8), (2, 3, 5, 8, 8)]
+ONE = torch.ones(())
+
+
+def drifting(clip, gain=0.7, tint=0.4):
+    """Contrast that falls and a tint that grows over the frames."""
+    frames = clip.shape[0 if clip.ndim == 4 else 2]
+    share = torch.linspace(0, 1, frames).reshape((-1, 1, 1, 1) if clip.ndim == 4 else (1, 1, -1, 1, 1))
+    return clip * (1 - (1 - gain) * share) + tint * share
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_held_fully_a_drift_of_colours_is_undone(shape):
+    clip = video(shape, 1)
+    torch.testing.assert_close(hold_colours(drifting(clip), clip, 1.0, ONE), clip, atol=1e-4, rtol=1e-4)
+
+
+@given(st.floats(0, 1), st.integers(0, 1000), st.sampled_from(SHAPES))
+def test_a_share_of_the_hold_moves_mean_and_deviation_by_that_share(hold, seed, shape):
+    clip, other = video(shape, seed), drifting(video(shape, seed + 1), gain=0.9)
+    (mean, deviation), (wanted_mean, wanted_deviation) = (
+        colours(other, ONE.expand_as(other)),
+        colours(clip, ONE.expand_as(clip)),
+    )
+    held_mean, held_deviation = colours(hold_colours(other, clip, hold, ONE), ONE.expand_as(clip))
+    torch.testing.assert_close(held_mean, mean + hold * (wanted_mean - mean), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(held_deviation, deviation * (wanted_deviation / deviation) ** hold, atol=1e-3, rtol=1e-3)
+
+
+def test_nothing_but_mean_and_deviation_changes():
+    """Each channel of each frame is scaled and shifted: what moves in it stays."""
+    clip, other = video((5, 3, 8, 8), 1), video((5, 3, 8, 8), 2)
+    held = hold_colours(other, clip, 1.0, ONE)
+    a, b = other.flatten(2), held.flatten(2)
+    correlation = ((a - a.mean(-1, True)) * (b - b.mean(-1, True))).mean(-1) / (a.std(-1) * b.std(-1))
+    assert (correlation > 0.98).all()
+
+
+def test_contrast_is_changed_by_twice_at_most():
+    clip = video((3, 3, 8, 8), 1)
+    for scale, gain in ((0.01, MOST_GAIN), (100.0, 1 / MOST_GAIN)):
+        _, deviation = colours(hold_colours(clip * scale, clip, 1.0, ONE), ONE.expand_as(clip))
+        torch.testing.assert_close(deviation, gain * colours(clip * scale, ONE.expand_as(clip))[1], rtol=1e-3, atol=0)
+
+
+def test_only_what_is_visible_counts():
+    clip = video((2, 3, 8, 8), 1)
+    visible = torch.ones(2, 1, 8, 8)
+    visible[..., 4:] = 0.0
+    spoilt = drifting(clip)
+    spoilt[..., 4:] = 50.0
+    held = hold_colours(spoilt, clip, 1.0, visible)
+    torch.testing.assert_close(
+        held[..., :4], hold_colours(spoilt[..., :4], clip[..., :4], 1.0, ONE), atol=1e-3, rtol=1e-3
+    )
+
+
+def test_a_frame_of_which_nothing_is_visible_keeps_its_colours():
+    clip, other = video((2, 3, 8, 8), 1), video((2, 3, 8, 8), 2)
+    torch.testing.assert_close(hold_colours(other, clip, 1.0, torch.zeros(())), other)
+
+
+@pytest.mark.parametrize("flat", [0.0, 3.0])
+def test_a_flat_frame_is_finite(flat):
+    clip = video((2, 3, 4, 4), 1)
+    assert torch.isfinite(hold_colours(torch.full_like(clip, flat), clip, 1.0, ONE)).all()
+    torch.testing.assert_close(
+        hold_colours(clip, torch.full_like(clip, flat), 1.0, ONE).mean((-2, -1)),
+        torch.full((2, 3), flat),
+        atol=1e-4,
+        rtol=0,
+    )
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0])
+def test_colours_are_held_within_tau_and_outside_of_it(strength):
+    image = video((5, 3, 8, 8), 1)
+    schedule = Schedule(omega=(1.0,), anchor="image")
+    out = rectifier_for(image, schedule, hold=1.0)(drifting(image), NoiseLevel(1, 1), strength)
+    torch.testing.assert_close(
+        colours(out, ONE.expand_as(out))[0], colours(image, ONE.expand_as(out))[0], atol=1e-3, rtol=0
+    )
+
+
+def test_where_the_mask_frees_the_subject_its_colours_are_free_too():
+    image = video((5, 3, 8, 8), 1)
+    mask = torch.ones(1, 1, 8, 8)
+    mask[..., 4:] = 0.0
+    spoilt = drifting(image)
+    out = rectifier_for(image, mask=mask, hold=1.0)(spoilt, NoiseLevel(1, 1), 0.0)
+    assert torch.equal(out[..., 4:], spoilt[..., 4:])
+    torch.testing.assert_close(out[..., :4], image[..., :4], atol=1e-3, rtol=1e-3)
+
+
+def test_what_is_left_alone_is_left_alone():
+    """Without drift, held colours change nothing but rounding."""
+    image = video((5, 3, 8, 8), 1)
+    out = rectifier_for(image, hold=1.0)(image.clone(), NoiseLevel(1, 1), 0.0)
+    torch.testing.assert_close(out, image, atol=1e-5, rtol=1e-5)
