@@ -28,7 +28,7 @@ def test_the_saved_workflow_holds_the_control_points_and_survives_a_reload(comfy
     draw_shape(comfy)
     saved = comfy.evaluate("() => JSON.stringify(app.graph.serialize())")
     values = json.loads(saved)["nodes"][0]["widgets_values"]
-    assert values == [SHAPED_TEXT, 0, 0.6, 1, 0, "steps", "reference noise", 0]
+    assert values == [SHAPED_TEXT, 0, 0.6, 1, 0, "steps", "reference noise", 0, 0, 0, ""]
     comfy.evaluate("async saved => { app.graph.clear(); await app.loadGraphData(JSON.parse(saved)); }", saved)
     comfy.wait_drawn()
     assert comfy.text == SHAPED_TEXT
