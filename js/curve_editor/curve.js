@@ -41,7 +41,9 @@ export const rounded = (value) => Math.round(value * 1e6) / 1e6;
 export function readCurve(value) {
   if (typeof value === "string") value = parsedOrNull(value);
   if (typeof value !== "object" || value === null) return null;
-  const { points, interpolation = MONOTONE_CUBIC } = /** @type {any} */ (Array.isArray(value) ? { points: value } : value);
+  const { points, interpolation = MONOTONE_CUBIC } = /** @type {any} */ (
+    Array.isArray(value) ? { points: value } : value
+  );
   if (interpolation !== LINEAR && interpolation !== MONOTONE_CUBIC) return null;
   if (!Array.isArray(points) || points.length === 0 || !points.every(isPoint)) return null;
   const sorted = points.map(([x, y]) => /** @type {Point} */ ([x, y])).sort((a, b) => a[0] - b[0]);
@@ -192,12 +194,12 @@ export function withAdded(curve, x, y) {
   /** @type {Point} */
   const point = [clamp(rounded(x), 0, 1), clamp(rounded(y), 0, 1)];
   const index = countUpTo(curve.points, point[0]);
-  return { curve: { ...curve, points: curve.points.toSpliced(index, 0, point) }, index };
+  return { curve: { ...curve, points: [...curve.points.slice(0, index), point, ...curve.points.slice(index)] }, index };
 }
 
 /** The last point stays. @param {Curve} curve @param {number} index @returns {Curve} */
 export function withRemoved(curve, index) {
-  return curve.points.length === 1 ? curve : { ...curve, points: curve.points.toSpliced(index, 1) };
+  return curve.points.length === 1 ? curve : { ...curve, points: curve.points.filter((_, i) => i !== index) };
 }
 
 /** First frame last. @param {Curve} curve @returns {Curve} */

@@ -41,6 +41,7 @@ export const language = () => current;
  * @param {string} key @param {Record<string, string | number>} [values]
  */
 export function text(key, values = {}) {
-  const message = languages[current]?.[key] ?? languages[current.split("-")[0]]?.[key] ?? languages[ENGLISH]?.[key] ?? key;
+  const message =
+    languages[current]?.[key] ?? languages[current.split("-")[0]]?.[key] ?? languages[ENGLISH]?.[key] ?? key;
   return message.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }

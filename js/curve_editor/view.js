@@ -80,7 +80,9 @@ export class View {
 
   /** @param {string} key */
   focus(key) {
-    /** @type {SVGElement | null} */ (this.root.querySelector(`[data-handle="${key}"]`))?.focus({ preventScroll: true });
+    /** @type {SVGElement | null} */ (this.root.querySelector(`[data-handle="${key}"]`))?.focus({
+      preventScroll: true,
+    });
   }
 
   /** Where things lie now. */
@@ -107,7 +109,9 @@ export class View {
     this.#part("curve", [places, curve, omegas], () => this.#drawCurve(places.omega, state));
     this.#part("source", [places, omegaSource, words], () => this.#drawSource(places.omega, omegaSource));
     this.#part("pivots", [places, omegas, pivots], () => this.#drawPivots(places.omega, state));
-    this.#part("step axis", [places, frames.count, steps.count, inputs.tau_unit], () => this.#drawStepAxis(places, state));
+    this.#part("step axis", [places, frames.count, steps.count, inputs.tau_unit], () =>
+      this.#drawStepAxis(places, state),
+    );
     this.#part("strengths", [places, strengths, inputs], () => this.#drawStrengths(places.tau, state));
     this.#part("heat", [holds, strengths], () => this.heat.draw(state));
     this.#part("titles", [strengths, inputs, words], () => this.#drawTitles(state));
@@ -288,13 +292,21 @@ export class View {
     if (!beside) return;
     const onTheLeft = beside.x < 0.5;
     this.#part("anchor", [onTheLeft], () => set(this.beside, { "text-anchor": onTheLeft ? "start" : "end" }));
-    place(this.beside, toPixelX(omega, beside.x) + (onTheLeft ? 9 : -9), toPixelY(omega, beside.y) + (beside.y > 0.8 ? 16 : -9));
+    place(
+      this.beside,
+      toPixelX(omega, beside.x) + (onTheLeft ? 9 : -9),
+      toPixelY(omega, beside.y) + (beside.y > 0.8 ? 16 : -9),
+    );
   }
 }
 
 /** @param {string} key @param {Element} parent */
 function handle(key, parent) {
-  return svg("g", { class: "nr-handle", "data-handle": key, role: "slider", "aria-valuemin": 0, "aria-valuemax": 1 }, parent);
+  return svg(
+    "g",
+    { class: "nr-handle", "data-handle": key, role: "slider", "aria-valuemin": 0, "aria-valuemax": 1 },
+    parent,
+  );
 }
 
 /** Say in words what a handle is, and whether it can be moved. @param {SVGElement} group @param {State} state @param {string} key */

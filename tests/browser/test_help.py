@@ -44,13 +44,3 @@ def test_every_page_fits_the_help_panel(help_panel):
         help_panel.wait(SHOWN, title)
         findings[kind] = help_panel.evaluate(TOO_WIDE)
     assert {kind: found for kind, found in findings.items() if found} == {}
-
-
-@pytest.mark.parametrize("kind", NODES)
-def test_a_page_begins_with_what_to_do_and_has_its_maths_last(kind):
-    page = (ROOT / "js" / "docs" / f"{kind}.md").read_text()
-    headings = [line for line in page.splitlines() if line.startswith("## ")]
-    assert headings[0] == "## What to do"
-    assert "## What goes wrong" in headings
-    assert "## How it works" not in headings[:-1]
-    assert "\n    " not in page.split("## How it works")[0], "a formula stands before the last part"
