@@ -1,13 +1,20 @@
-"""Load Demo Video Model · Demo Motion Prompt."""
+"""Load Demo Video Model · Demo Motion Prompt · Demo Picture."""
 
 from __future__ import annotations
 
-from comfy_api.latest import io
+from pathlib import Path
+
+import numpy as np
+import torch
+from comfy_api.latest import io, ui
+from PIL import Image
 
 from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
 from .host.demo_model import SAMPLINGS, load_demo_model, load_demo_vae
 from .inputs import checked
+
+PICTURES = Path(__file__).parents[1] / "demo" / "pictures"
 
 
 class LoadDemoModel(io.ComfyNode):
@@ -86,4 +93,35 @@ class DemoPrompt(io.ComfyNode):
         return io.NodeOutput([[prompt_tokens(motion), {}]], [[prompt_tokens("nothing"), {}]])
 
 
-NODES = [LoadDemoModel, DemoPrompt]
+class DemoPicture(io.ComfyNode):
+    """The pictures that come with the demo model, by name."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="NRDemoPicture",
+            display_name="Demo Picture",
+            category=CATEGORY,
+            description="A picture that comes with this pack, to try it with: 64x64, the size of the demo video model. "
+            "It never saw coffee and cameraman while it was trained.",
+            inputs=[
+                io.Combo.Input(
+                    "picture",
+                    options=[path.stem for path in sorted(PICTURES.glob("*.png"))],
+                    default="coffee",
+                    tooltip="Which picture. For one of your own, use Load Image: any size, it is cut to 64x64.",
+                ),
+            ],
+            outputs=[io.Image.Output("image", display_name="image", tooltip="The picture.")],
+        )
+
+    @classmethod
+    @checked()
+    def execute(cls, picture) -> io.NodeOutput:
+        with Image.open(PICTURES / f"{picture}.png") as file:
+            pixels = np.asarray(file.convert("RGB"), dtype=np.float32) / 255
+        image = torch.from_numpy(pixels)[None]
+        return io.NodeOutput(image, ui=ui.PreviewImage(image, cls=cls))
+
+
+NODES = [LoadDemoModel, DemoPrompt, DemoPicture]

@@ -13,19 +13,14 @@ import tempfile
 from pathlib import Path
 
 from comfyui_server import comfyui, get
-from make_workflows import (
-    AT_REST,
-    OTHER_PACKS,
-    PADDING,
-    PICTURE,
-    ROOT,
-    SHOW_ALL,
-    Graph,
-    frontend,
-    through_the_frontend,
-    with_defaults,
-)
+from comfyui_setup import ROOT
 from PIL import Image
+from workflows.frontend import AT_REST, SHOW_ALL, frontend, through_the_frontend
+from workflows.graph import Graph
+from workflows.layout import PADDING
+from workflows.other_packs import OTHER_PACKS
+from workflows.parts import PICTURE
+from workflows.saving import with_defaults
 
 DOCS = ROOT / "js" / "docs"
 SIZE = (880, 520)  # at most

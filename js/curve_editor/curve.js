@@ -3,10 +3,9 @@
  *
  * Repeats the arithmetic of nodes/core/curve.py; tests/curve_golden.json holds both to the same numbers.
  *
- * @typedef {readonly [number, number]} Point  x and y, both in [0, 1]
- * @typedef {"linear" | "monotone_cubic"} Interpolation
- * @typedef {{readonly points: readonly Point[], readonly interpolation: Interpolation}} Curve
- *   constant before the first point and after the last; two points at one x are a step (right-continuous)
+ * @typedef {import("./types").Point} Point
+ * @typedef {import("./types").Interpolation} Interpolation
+ * @typedef {import("./types").Curve} Curve
  */
 
 /** @type {Interpolation} */

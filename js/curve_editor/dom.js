@@ -1,7 +1,7 @@
 /**
  * Small makers of elements.
  *
- * @typedef {import("./layout.js").Box} Box
+ * @typedef {import("./types").Box} Box
  */
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -2,23 +2,11 @@
  * One editor: the curve of one node, its view, and the edits that a person makes.
  *
  * @typedef {import("./host").HostNode} HostNode
- * @typedef {import("./curve.js").Curve} Curve
- * @typedef {import("./words.js").Place} Place
- * @typedef {{count: number, known: boolean}} Length  known: the graph says it
- *
- * @typedef {object} State  all that the view draws
- * @property {Curve} curve
- * @property {number[]} omegas  of each frame
- * @property {number[]} holds  of each frame, before λ
- * @property {number[]} strengths  λ of each step
- * @property {number | null} pivot
- * @property {ReturnType<typeof readTau>} tau
- * @property {Length} frames
- * @property {Length} steps
- * @property {{omega: boolean, tau: string[]}} linked  what a link decides, not the editor
- * @property {string | null} dragged  the handle under way
- * @property {Place | null} pointed  the place under the pointer
- * @property {string | null} notice  key of a text that stays until the next edit
+ * @typedef {import("./types").Curve} Curve
+ * @typedef {import("./types").Inputs} Inputs
+ * @typedef {import("./types").Length} Length
+ * @typedef {import("./types").Place} Place
+ * @typedef {import("./types").State} State
  */
 
 import { app } from "../../../scripts/app.js";
@@ -35,13 +23,12 @@ import {
   withMoved,
   withRemoved,
 } from "./curve.js";
-import { isLinked, readLengths, readTau, setNumber } from "./graph.js";
-import { frameHolds, pivotIndex, rampAt, rampPosition, strengths } from "./schedule.js";
+import { isLinked, linkedCurve, readInputs, readLengths, setNumber } from "./graph.js";
+import { TAU_KEYS, pointIndex, pointKey } from "./handles.js";
+import { remember } from "./remember.js";
+import { frameHolds, pivotsOf, problemOf, rampAt, rampPosition, strengths } from "./schedule.js";
 import { locale } from "./texts.js";
 import { View } from "./view.js";
-import { pointIndex, pointKey } from "./words.js";
-
-export const TAU_KEYS = /** @type {const} */ (["tau_start", "tau_end", "strength", "tau_ramp"]);
 
 /** Where a length is kept that the graph does not know; the widget's own value is the curve and nothing else. */
 const PREVIEW = /** @type {const} */ ({
@@ -53,24 +40,39 @@ const MOST = 1024; // frames or steps that are drawn; there are fewer pixels
 
 export class Editor {
   #node;
+  #home;
   /** @type {Curve} */
-  #curve;
-  #lengths;
+  #shown;
   /** @type {string | null} */
   #notice = null;
   /** @type {string | null} */
   #dragged = null;
   /** @type {Place | null} */
   #pointed = null;
-  /** What an unfinished edit started from. @type {{curve: Curve, tau: ReturnType<typeof readTau>} | null} */
+  /** What an unfinished edit started from. @type {{curve: Curve, inputs: Inputs} | null} */
   #before = null;
-  #drawn = "";
 
-  /** @param {HostNode} node @param {unknown} initial */
-  constructor(node, initial) {
+  #surroundings;
+  #seen = "";
+  #frame = 0;
+  /** What to do before the next picture. @type {(() => void) | null} */
+  #next = null;
+
+  #omegas = remember(omegas);
+  #strengths = remember(strengths);
+  #holds = remember(frameHolds);
+  #pivots = remember(pivotsOf);
+  #problem = remember(problemOf);
+
+  /**
+   * @param {HostNode} node  whose other inputs are shown too
+   * @param {{value: unknown}} home  where the curve is kept
+   */
+  constructor(node, home) {
     this.#node = node;
-    this.#curve = readCurve(initial) ?? PUBLISHED;
-    this.#lengths = readLengths(node);
+    this.#home = home;
+    this.#shown = readCurve(home.value) ?? PUBLISHED;
+    this.#surroundings = this.#lookAround();
     this.view = new View();
   }
 
@@ -78,12 +80,21 @@ export class Editor {
     return this.#node.id;
   }
 
+  get #curve() {
+    return this.#shown;
+  }
+
+  set #curve(curve) {
+    this.#shown = curve;
+    this.#home.value = this.value;
+  }
+
   get value() {
     return toJson(this.#curve);
   }
 
-  /** Take a stored value, whatever it is: one that cannot be read must not stop a workflow from loading. */
-  set value(stored) {
+  /** Take a stored value, whatever it is: one that cannot be read must not stop a workflow from loading. @param {unknown} stored */
+  take(stored) {
     const curve = readCurve(stored);
     const older = curve ?? readCurve(/** @type {any} */ (stored)?.__value__);
     // The host may hand back what it has just read from here: that is no news, and a notice stays.
@@ -93,60 +104,106 @@ export class Editor {
     this.draw();
   }
 
+  /** What the graph around the curve says. */
+  #lookAround() {
+    const known = readLengths(this.#node);
+    const isOmegaLinked = isLinked(this.#node, "omega") || isLinked(this.#node, "omega_curve");
+    return {
+      inputs: readInputs(this.#node),
+      frames: this.#length("frames", known.frames),
+      steps: this.#length("steps", known.steps),
+      isOmegaLinked,
+      linked: isOmegaLinked ? linkedCurve(this.#node) : null,
+      fixed: TAU_KEYS.filter((key) => isLinked(this.#node, key)),
+    };
+  }
+
+  /** @param {"frames" | "steps"} unit @param {readonly number[]} known @returns {Length} */
+  #length(unit, known) {
+    const { property, fallback } = PREVIEW[unit];
+    const typed = Math.round(Number(this.#node.properties?.[property]));
+    const count = known[0] ?? (typed >= 1 ? typed : fallback);
+    return { count: Math.min(count, MOST), known };
+  }
+
   /** @returns {State} */
   get state() {
-    const tau = readTau(this.#node);
-    const frames = this.#length("frames");
-    const steps = this.#length("steps");
-    const pivot = pivotIndex(tau.pivot_frame, frames.count);
-    const values = omegas(this.#curve, frames.count);
+    const { inputs, frames, steps, isOmegaLinked, linked, fixed } = this.#surroundings;
+    const curve = linked ?? this.#curve;
+    const values = this.#omegas(curve, frames.count);
+    const { pivots } = this.#pivots(inputs.pivot_frame, inputs.pivot_frames, frames.count);
     return {
-      curve: this.#curve,
+      curve,
       omegas: values,
-      holds: frameHolds(values, pivot),
-      strengths: strengths(tau, steps.count),
-      pivot,
-      tau,
+      holds: this.#holds(values, pivots),
+      strengths: this.#strengths(inputs, steps.count),
+      pivots,
+      inputs,
       frames,
       steps,
-      linked: {
-        omega: isLinked(this.#node, "omega") || isLinked(this.#node, "omega_curve"),
-        tau: TAU_KEYS.filter((key) => isLinked(this.#node, key)),
-      },
+      omegaSource: linked ? "linked" : isOmegaLinked ? "unknown" : "drawn",
+      fixed,
+      problem: this.#problem(inputs, frames.known),
       dragged: this.#dragged,
       pointed: this.#pointed,
       notice: this.#notice,
     };
   }
 
-  /** @param {"frames" | "steps"} unit @returns {Length} */
-  #length(unit) {
-    const known = this.#lengths[unit];
-    const { property, fallback } = PREVIEW[unit];
-    const typed = Math.round(Number(this.#node.properties?.[property]));
-    const count = known ?? (typed >= 1 ? typed : fallback);
-    return { count: Math.min(count, MOST), known: known !== null };
+  /** @param {{width: number, height: number}} size in its own pixels */
+  resize({ width, height }) {
+    this.view.size = { width, height };
+    this.#hasChangedAround();
+    this.render(); // within the same picture of the page
   }
 
+  /** Draw with the next picture of the page: however many changes there are, once. */
   draw() {
+    this.#frame ||= requestAnimationFrame(() => this.render());
+  }
+
+  /** Do something before the next picture; of several things, the last. @param {() => void} act */
+  soon(act) {
+    this.#next = act;
+    this.draw();
+  }
+
+  /** Do now what was to be done soon, or leave it. @param {"do" | "leave"} what */
+  settle(what) {
+    const act = this.#next;
+    this.#next = null;
+    if (what === "do") act?.();
+  }
+
+  /** Draw at once. */
+  render() {
+    this.settle("do");
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     this.view.draw(this.state);
   }
 
   /** Look around, and draw if something else has changed: a number, a link, a length, the language. */
   refresh() {
-    this.#lengths = readLengths(this.#node);
-    const { tau, frames, steps, linked } = this.state;
-    const seen = JSON.stringify([tau, frames, steps, linked, locale(), this.view.root.clientWidth > 0]);
-    if (seen === this.#drawn) return;
-    this.#drawn = seen;
-    this.draw();
+    if (!this.#before) this.take(this.#home.value);
+    if (this.#hasChangedAround()) this.draw();
+  }
+
+  #hasChangedAround() {
+    const surroundings = this.#lookAround();
+    const seen = JSON.stringify([surroundings, locale()]);
+    if (seen === this.#seen) return false;
+    this.#seen = seen;
+    this.#surroundings = surroundings;
+    return true;
   }
 
   // ---- edits: each is one step of undo
 
   /** Start an edit that lasts, such as a drag. @param {string} key the handle */
   begin(key) {
-    this.#before = { curve: this.#curve, tau: readTau(this.#node) };
+    this.#hasChangedAround();
+    this.#before = { curve: this.#curve, inputs: this.#surroundings.inputs };
     this.#dragged = key;
     this.#notice = null;
     app.canvas?.emitBeforeChange();
@@ -157,6 +214,7 @@ export class Editor {
     if (!this.#before) return;
     this.#before = null;
     this.#dragged = null;
+    this.#hasChangedAround();
     this.draw();
     this.#node.setDirtyCanvas(true, true);
     app.canvas?.emitAfterChange();
@@ -165,9 +223,9 @@ export class Editor {
   /** Give the edit under way up. */
   cancel() {
     if (!this.#before) return;
-    const { curve, tau } = this.#before;
+    const { curve, inputs } = this.#before;
     this.#curve = curve;
-    for (const key of TAU_KEYS) setNumber(this.#node, key, tau[key]);
+    for (const key of TAU_KEYS) setNumber(this.#node, key, inputs[key]);
     this.end();
   }
 
@@ -180,18 +238,18 @@ export class Editor {
 
   /** Where a handle stands in its box, each in [0, 1]. @param {string} key @returns {[number, number]} */
   position(key) {
-    const tau = readTau(this.#node);
-    if (key === "strength") return [0, tau.strength];
-    if (key === "tau_ramp") return [rampPosition(tau) ?? 0, 0];
-    if (key === "tau_start" || key === "tau_end") return [tau[key], 0];
+    const { inputs } = this.#surroundings;
+    if (key === "strength") return [0, inputs.strength];
+    if (key === "tau_ramp") return [rampPosition(inputs) ?? 0, 0];
+    if (key === "tau_start" || key === "tau_end") return [inputs[key], 0];
     const [x, y] = this.#curve.points[pointIndex(key)];
     return [x, y];
   }
 
   /** Whether a person may move a handle. @param {string} key */
   isFree(key) {
-    const { linked } = this.state;
-    return pointIndex(key) < 0 ? !linked.tau.includes(key) : !linked.omega;
+    const { fixed, isOmegaLinked } = this.#surroundings;
+    return pointIndex(key) < 0 ? !fixed.some((name) => name === key) : !isOmegaLinked;
   }
 
   /** Bring a handle to a place, within an edit. @param {string} key @param {number} x @param {number} y */
@@ -203,15 +261,17 @@ export class Editor {
 
   /** @param {string} key @param {number} x @param {number} y */
   #moveTau(key, x, y) {
-    const tau = readTau(this.#node);
+    const { inputs } = this.#surroundings;
     const values = {
-      tau_start: clamp(x, 0, tau.tau_end),
-      tau_end: clamp(x, tau.tau_start, 1),
+      tau_start: clamp(x, 0, inputs.tau_end),
+      tau_end: clamp(x, inputs.tau_start, 1),
       strength: clamp(y, 0, 1),
-      tau_ramp: clamp(rampAt(tau, x), 0, 1),
+      tau_ramp: clamp(rampAt(inputs, x), 0, 1),
     };
-    const value = values[/** @type {keyof typeof values} */ (key)];
-    setNumber(this.#node, key, Math.round(value * 1000) / 1000);
+    const value = Math.round(values[/** @type {keyof typeof values} */ (key)] * 1000) / 1000;
+    setNumber(this.#node, key, value);
+    this.#surroundings = { ...this.#surroundings, inputs: { ...inputs, [key]: value } };
+    this.#seen = ""; // so that it is looked at again
   }
 
   /** Move a handle by so much, as one edit. @param {string} key @param {number} dx @param {number} dy */
@@ -222,8 +282,8 @@ export class Editor {
 
   /** Set an input of τ to a number, as one edit. @param {string} key @param {number} value */
   setTau(key, value) {
-    const tau = readTau(this.#node);
-    const edge = tau.tau_end < 1 ? tau.tau_end - value : tau.tau_start + value;
+    const { tau_start, tau_end } = this.#surroundings.inputs;
+    const edge = tau_end < 1 ? tau_end - value : tau_start + value;
     this.#edit(key, () => this.move(key, key === "tau_ramp" ? edge : value, value));
   }
 
@@ -240,7 +300,7 @@ export class Editor {
   add(x, y) {
     const { curve, index } = withAdded(this.#curve, x, y);
     this.#curve = curve;
-    this.draw();
+    this.render(); // its handle is there at once, to be dragged or to take the focus
     return pointKey(index);
   }
 
@@ -260,14 +320,14 @@ export class Editor {
     const hadFocus = this.view.focused !== null;
     this.#edit(key, () => {
       this.#curve = withRemoved(this.#curve, index);
-      this.draw();
     });
+    this.render();
     if (hadFocus) this.view.focus(pointKey(clamp(index - 1, 0, this.#curve.points.length - 1)));
   }
 
   /** Take another curve, as one edit. @param {(curve: Curve) => Curve} change */
   reshape(change) {
-    if (this.state.linked.omega) return;
+    if (this.#surroundings.isOmegaLinked) return;
     this.#edit("curve", () => {
       this.#curve = change(this.#curve);
     });

@@ -1,13 +1,16 @@
 /** Registers the ω curve editor with the host. */
 
 import { app } from "../../../scripts/app.js";
-import { loadStyle } from "./style.js";
+import { watchFace } from "./face.js";
+import { addStyle } from "./style.js";
 import { loadTexts } from "./texts.js";
 import { TYPE, addOmegaCurve } from "./widget.js";
 
-await Promise.all([loadStyle(), loadTexts()]);
+addStyle();
+await loadTexts();
 
 app.registerExtension({
   name: "noiserectification.OmegaCurve",
   getCustomWidgets: () => ({ [TYPE]: addOmegaCurve }),
+  nodeCreated: watchFace,
 });

@@ -3,10 +3,13 @@
  *
  * @typedef {import("./host").HostNode} HostNode
  * @typedef {import("./host").HostGraph} HostGraph
- * @typedef {import("./schedule.js").Tau} Tau
+ * @typedef {import("./host").HostLink} HostLink
+ * @typedef {import("./host").HostWidget} HostWidget
+ * @typedef {import("./types").Curve} Curve
+ * @typedef {import("./types").Inputs} Inputs
  */
 
-import { clamp } from "./curve.js";
+import { clamp, readCurve } from "./curve.js";
 
 const [SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS] = ["-10", "-20"]; // as the host numbers a subgraph's own ends
 const FURTHEST = 100; // nodes looked at from one schedule; enough for any path from it to its sampler
@@ -17,57 +20,102 @@ const widget = (node, name) => node.widgets?.find((candidate) => candidate.name 
 /** @param {HostNode} node @param {string} name */
 const inputIndex = (node, name) => node.inputs?.findIndex((input) => input.name === name) ?? -1;
 
-/** @param {HostNode} node @param {string} name */
-export const isLinked = (node, name) => node.inputs?.[inputIndex(node, name)]?.link != null;
+/** Whether another node gives an input its value. @param {HostNode} node @param {string} name */
+export const isLinked = (node, name) => inputNode(node, name) !== null;
+
+/**
+ * The widget in which an input is typed: the node's own, or the one on the face of the subgraph that it is promoted to.
+ *
+ * @param {HostNode} node @param {string} name @returns {HostWidget | undefined}
+ */
+function typedIn(node, name) {
+  const link = linkInto(node, name);
+  if (!link || String(link.origin_id) !== SUBGRAPH_INPUTS) return widget(node, name);
+  const faces = holdersOf(node.graph).map((face) => typedIn(face, face.inputs?.[link.origin_slot]?.name ?? ""));
+  return faces.find((typed) => typed) ?? widget(node, name);
+}
+
+/** What an input is set to: typed, or from a number node. @param {HostNode} node @param {string} name @returns {unknown} */
+function valueOf(node, name) {
+  const source = inputNode(node, name);
+  return source ? widget(source, "value")?.value : typedIn(node, name)?.value;
+}
 
 /** @param {HostNode} node @param {string} name @param {number} fallback */
 function numberIn(node, name, fallback) {
-  const value = Number(widget(node, name)?.value ?? fallback);
+  const value = Number(valueOf(node, name) ?? fallback);
   return Number.isFinite(value) ? value : fallback;
 }
 
-/** The schedule's other inputs as they stand, brought into range. @param {HostNode} node */
-export function readTau(node) {
+/** The schedule's inputs beside the curve, numbers brought into range. @param {HostNode} node @returns {Inputs} */
+export function readInputs(node) {
   /** @param {string} name @param {number} fallback */
   const fraction = (name, fallback) => clamp(numberIn(node, name, fallback), 0, 1);
-  const tau_start = fraction("tau_start", 0);
   return {
-    tau_start,
-    tau_end: Math.max(fraction("tau_end", 0.6), tau_start),
+    tau_start: fraction("tau_start", 0),
+    tau_end: fraction("tau_end", 0.6),
     strength: fraction("strength", 1),
     tau_ramp: fraction("tau_ramp", 0),
-    tau_unit: String(widget(node, "tau_unit")?.value ?? "steps"),
+    tau_unit: String(valueOf(node, "tau_unit") ?? "steps"),
     pivot_frame: Math.trunc(numberIn(node, "pivot_frame", 0)),
+    pivot_frames: String(valueOf(node, "pivot_frames") ?? ""),
+    motion_compensation: numberIn(node, "motion_compensation", 0),
+    hold_colours: fraction("hold_colours", 0),
   };
+}
+
+/** The curve that another node gives in place of the drawn one; null where it cannot be told. @param {HostNode} node @returns {Curve | null} */
+export function linkedCurve(node) {
+  const source = inputNode(node, "omega") ?? inputNode(node, "omega_curve");
+  for (const { value } of source?.widgets ?? []) {
+    const curve = readCurve(value);
+    if (curve) return curve;
+  }
+  const value = source && widget(source, "value")?.value;
+  return typeof value === "number" ? readCurve([[0, value]]) : null;
 }
 
 /** Set a number widget as if it had been typed. @param {HostNode} node @param {string} name @param {number} value */
 export function setNumber(node, name, value) {
-  const target = widget(node, name);
+  const target = typedIn(node, name);
   if (!target || target.value === value) return;
   target.value = value;
   target.callback?.(value);
 }
 
-/** Latent frames and steps of the sampler that this schedule feeds; null where the graph does not say. @param {HostNode} node */
+// What carries a schedule to where it is used. A latent carries none: what samples it further on is not this schedule's.
+const CARRIERS = /^(NR_SCHEDULE|MODEL|GUIDER|\*)$/;
+
+/**
+ * Latent frames and steps of the samplers that this schedule feeds, the nearest first and each number once; nothing
+ * where the graph does not say.
+ *
+ * @param {HostNode} node @returns {{frames: number[], steps: number[]}}
+ */
 export function readLengths(node) {
-  if (!node.graph) return { frames: null, steps: null }; // taken off the canvas
-  const fed = [...reachable(node, outputNodes)].slice(1);
-  fed.sort((a, b) => Number(isPlot(a)) - Number(isPlot(b))); // a plot is asked only where nothing samples
-  return { frames: firstKnown(fed, framesOf), steps: firstKnown(fed, stepsOf) };
+  if (!node.graph) return { frames: [], steps: [] }; // taken off the canvas
+  const fed = [...reachable(node, carriedTo)].slice(1);
+  const samplers = fed.filter((one) => !isPlot(one));
+  const plots = fed.filter(isPlot); // asked only where nothing samples
+  /** @param {(node: HostNode) => number | null} read */
+  const all = (read) => {
+    const known = samplers.flatMap((sampler) => read(sampler) ?? []);
+    return [...new Set(known.length ? known : plots.flatMap((plot) => read(plot) ?? []))];
+  };
+  return { frames: all(framesOf), steps: all(stepsOf) };
 }
 
 /** @param {HostNode} node */
 const isPlot = (node) => node.type === "NRSchedulePlot";
 
-/** @param {HostNode[]} nodes @param {(node: HostNode) => number | null} read */
-function firstKnown(nodes, read) {
-  for (const node of nodes) {
-    const known = read(node);
-    if (known !== null) return known;
-  }
-  return null;
-}
+/** Neither muted nor bypassed. @param {HostNode} node */
+const isActive = (node) => (node.mode ?? 0) === 0;
+
+/** @param {HostNode} node */
+const carriedTo = (node) =>
+  (node.outputs ?? []).flatMap(({ type }, slot) =>
+    CARRIERS.test(String(type)) ? targetsOf(node.graph, node.id, slot).filter(isActive) : [],
+  );
 
 /** The node and all that `neighbours` leads to, nearest first. @param {HostNode} start @param {(node: HostNode) => HostNode[]} neighbours */
 function* reachable(start, neighbours) {
@@ -140,11 +188,16 @@ function targetsOf(graph, id, slot) {
   });
 }
 
-/** @param {HostNode} node */
-const outputNodes = (node) => (node.outputs ?? []).flatMap((_, slot) => targetsOf(node.graph, node.id, slot));
+/** The node inside a subgraph that an input of its holder feeds. @param {HostNode} holder @param {string} name @returns {HostNode | undefined} */
+export const nodeFedBy = (holder, name) =>
+  holder.subgraph && targetsOf(holder.subgraph, SUBGRAPH_INPUTS, inputIndex(holder, name))[0];
 
 /** @param {HostNode} node @param {string} name */
-const inputNode = (node, name) => sourceOf(node.graph, node.id, inputIndex(node, name));
+const inputNode = (node, name) => (node.graph ? sourceOf(node.graph, node.id, inputIndex(node, name)) : null);
+
+/** @param {HostNode} node @param {string} name @returns {HostLink | undefined} */
+const linkInto = (node, name) =>
+  node.graph && [...linksAt(node.graph, "target", node.id, inputIndex(node, name))][0];
 
 /** @param {HostNode} node */
 function latentInputs(node) {
@@ -158,7 +211,11 @@ function latentInputs(node) {
 function framesOf(node) {
   if (isPlot(node)) return count(node, "frames");
   const source = inputNode(node, "latent_image");
-  return source && firstKnown([...reachable(source, latentInputs)], latentFrames);
+  for (const latent of source ? reachable(source, latentInputs) : []) {
+    const known = isActive(latent) ? latentFrames(latent) : null; // a bypassed one hands on what it is given
+    if (known) return known;
+  }
+  return null;
 }
 
 /** @param {HostNode} node */
@@ -169,8 +226,7 @@ function stepsOf(node) {
 
 /** A whole number that a node was given, typed or from a number node; null if it is not known. @param {HostNode} node @param {string} name */
 function count(node, name) {
-  const source = isLinked(node, name) ? inputNode(node, name) : node;
-  const value = source && widget(source, source === node ? name : "value")?.value;
+  const value = valueOf(node, name);
   return typeof value === "number" && value >= 1 ? Math.round(value) : null;
 }
 

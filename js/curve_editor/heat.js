@@ -2,8 +2,8 @@
  * The heat strip: how firmly each frame (down) is held at each step (across), in the colours of Plot Rectification
  * Schedule. One pixel per frame and step, stretched by the browser.
  *
- * @typedef {import("./editor.js").State} State
- * @typedef {import("./layout.js").Box} Box
+ * @typedef {import("./types").State} State
+ * @typedef {import("./types").Box} Box
  */
 
 // cividis, thinned out: dark blue = free, yellow = held; even in brightness, and told apart by every kind of colour vision.
@@ -15,14 +15,18 @@ const PALETTE = [
   [254, 232, 56],
 ];
 
-/** @type {[number, number, number][]} */
-const COLOURS = Array.from({ length: 256 }, (_, i) => {
+/** Opaque pixels, as the canvas stores them on a little-endian machine. */
+const COLOURS = Uint32Array.from({ length: 256 }, (_, i) => {
   const position = (i / 255) * (PALETTE.length - 1);
   const below = Math.min(Math.floor(position), PALETTE.length - 2);
   /** @param {number} channel */
-  const mix = (channel) => PALETTE[below][channel] + (position - below) * (PALETTE[below + 1][channel] - PALETTE[below][channel]);
-  return [mix(0), mix(1), mix(2)];
+  const mix = (channel) =>
+    Math.round(PALETTE[below][channel] + (position - below) * (PALETTE[below + 1][channel] - PALETTE[below][channel]));
+  return (255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0);
 });
+
+/** The palette from free to held, for the legend. */
+export const GRADIENT = `linear-gradient(90deg, ${PALETTE.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`;
 
 /** @param {Element} parent */
 export function createHeat(parent) {
@@ -33,26 +37,24 @@ export function createHeat(parent) {
   const pen = canvas.getContext("2d");
   return {
     canvas,
-    /** @param {Box} box @param {State} state */
-    draw({ left, right, top, bottom }, { holds, strengths }) {
+    /** @param {Box} box */
+    place({ left, right, top, bottom }) {
       Object.assign(canvas.style, {
         left: `${left}px`,
         top: `${top}px`,
         width: `${right - left}px`,
         height: `${bottom - top}px`,
       });
+    },
+    /** @param {State} state */
+    draw({ holds, strengths }) {
       if (canvas.width !== strengths.length) canvas.width = strengths.length;
       if (canvas.height !== holds.length) canvas.height = holds.length;
-      const pixels = new ImageData(strengths.length, holds.length);
+      const image = new ImageData(strengths.length, holds.length);
+      const pixels = new Uint32Array(image.data.buffer);
       let at = 0;
-      for (const hold of holds) {
-        for (const strength of strengths) {
-          const [red, green, blue] = COLOURS[Math.round(hold * strength * 255)];
-          pixels.data.set([red, green, blue, 255], at);
-          at += 4;
-        }
-      }
-      pen?.putImageData(pixels, 0, 0);
+      for (const hold of holds) for (const strength of strengths) pixels[at++] = COLOURS[Math.round(hold * strength * 255)];
+      pen?.putImageData(image, 0, 0);
     },
   };
 }

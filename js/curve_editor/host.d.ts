@@ -2,7 +2,9 @@
 
 export interface HostWidget {
   name: string;
+  type?: string;
   value: unknown;
+  element?: HTMLElement; // of a DOM widget
   callback?: (value: unknown) => void;
   computeLayoutSize?: (node: HostNode) => { minHeight?: number; maxHeight?: number; minWidth: number };
 }
@@ -19,20 +21,24 @@ export interface HostGraph {
   links: Map<number, HostLink>;
   rootGraph?: HostGraph;
   subgraphs?: Map<string, HostGraph>;
+  events?: EventTarget; // of a subgraph
   getNodeById(id: number | string): HostNode | null | undefined;
 }
 
 export interface HostNode {
   id: number | string;
   type: string;
+  mode?: number; // 0: active
   graph: HostGraph; // null while it lies on no canvas
   subgraph?: HostGraph;
   size: [number, number];
   properties: Record<string, unknown>;
   inputs?: { name: string; type: string; link?: number | null; widget?: { name: string } }[];
-  outputs?: { name: string }[];
+  outputs?: { name: string; type: string }[];
   widgets?: HostWidget[];
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): HostWidget;
+  removeWidget(widget: HostWidget): void;
+  setSize(size: [number, number]): void;
   onResize?: (this: HostNode, size: [number, number]) => void;
   setDirtyCanvas(foreground: boolean, background: boolean): void;
 }

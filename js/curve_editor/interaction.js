@@ -2,15 +2,15 @@
  * Mouse, pen and keyboard on the chart. Every listener sits on the editor's own elements and goes with them.
  *
  * @typedef {import("./editor.js").Editor} Editor
- * @typedef {import("./words.js").Place} Place
+ * @typedef {import("./types").Place} Place
  */
 
 import { app } from "../../../scripts/app.js";
-import { contains, fromPixelX, fromPixelY, layout } from "./layout.js";
-import { pointIndex, pointKey } from "./words.js";
+import { pointIndex, pointKey } from "./handles.js";
+import { actionOf } from "./keys.js";
+import { contains, fromPixelX, fromPixelY } from "./layout.js";
 
-const FINE = 0.1; // with Alt
-const TEN = 10; // with Shift
+const FINE = 0.1; // of a move, with Alt
 const REACH = 4; // pixels beyond the plot that still count as its edge
 
 /** @param {Editor} editor */
@@ -31,17 +31,23 @@ const isInVueNode = (root) => root.closest("[data-node-id]") !== null;
 /** The middle button, and any button while space is held, belong to the canvas. @param {PointerEvent} event */
 const pansCanvas = (event) => event.button === 1 || Boolean(event.buttons & 4) || app.canvas?.read_only;
 
-/** The pointer in the widget's own pixels, whatever the zoom. @param {SVGSVGElement} chart @param {MouseEvent} event */
-function pixelOf(chart, event) {
-  const matrix = chart.getScreenCTM();
-  const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix?.inverse());
-  return { x, y };
+/** @typedef {(event: MouseEvent) => {x: number, y: number}} ToPixel */
+
+/**
+ * From the screen to the widget's own pixels, at the zoom of this moment. Asks the browser for the layout, so a drag
+ * does it once.
+ *
+ * @param {SVGSVGElement} chart @returns {ToPixel}
+ */
+function toPixelOf(chart) {
+  const matrix = chart.getScreenCTM()?.inverse();
+  return (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
 }
 
 /** @param {Editor} editor @param {MouseEvent} event @returns {Place | null} */
 function placeOf({ view }, event) {
-  const places = layout(view.root.clientWidth, view.root.clientHeight);
-  const { x, y } = pixelOf(view.chart, event);
+  const { places } = view;
+  const { x, y } = toPixelOf(view.chart)(event);
   for (const box of /** @type {const} */ (["omega", "tau", "heat"])) {
     if (contains(places[box], x, y, REACH)) return { box, x: fromPixelX(places[box], x), y: fromPixelY(places[box], y) };
   }
@@ -51,7 +57,7 @@ function placeOf({ view }, event) {
 /** @param {Editor} editor */
 function listenToPointer(editor) {
   const { chart, heat } = editor.view;
-  /** @type {{key: string, start: [number, number], at: [number, number], last: {x: number, y: number}} | null} */
+  /** @type {{key: string, start: [number, number], at: [number, number], toPixel: ToPixel, last: {x: number, y: number}} | null} */
   let drag = null;
   /** The last two presses, of which a double-click is made. @type {{key: string | null, added: boolean}[]} */
   let presses = [];
@@ -59,8 +65,22 @@ function listenToPointer(editor) {
   /** @param {PointerEvent} event @param {string} key */
   const startDrag = (event, key) => {
     const start = editor.position(key);
-    drag = { key, start, at: [...start], last: pixelOf(chart, event) };
+    const toPixel = toPixelOf(chart);
+    drag = { key, start, at: [...start], toPixel, last: toPixel(event) };
     chart.setPointerCapture(event.pointerId);
+  };
+
+  /** @param {MouseEvent} event */
+  const follow = (event) => {
+    if (!drag) return;
+    const now = drag.toPixel(event);
+    const { places } = editor.view;
+    const box = pointIndex(drag.key) < 0 ? places.tau : places.omega;
+    const scale = event.altKey ? FINE : 1;
+    drag.at[0] += ((now.x - drag.last.x) / (box.right - box.left)) * scale;
+    drag.at[1] -= ((now.y - drag.last.y) / (box.bottom - box.top)) * scale;
+    drag.last = now;
+    editor.move(drag.key, ...(event.shiftKey ? straight(drag.start, drag.at) : drag.at));
   };
 
   chart.addEventListener("pointerdown", (event) => {
@@ -74,7 +94,7 @@ function listenToPointer(editor) {
       return;
     }
     const place = placeOf(editor, event);
-    if (place?.box !== "omega" || !editor.isFree(pointKey(0)) ) return;
+    if (place?.box !== "omega" || !editor.isFree(pointKey(0))) return;
     editor.begin("curve");
     const added = editor.add(place.x, place.y);
     presses[0].added = true;
@@ -82,32 +102,26 @@ function listenToPointer(editor) {
   });
 
   chart.addEventListener("pointermove", (event) => {
-    if (!drag) return editor.point(placeOf(editor, event));
-    const now = pixelOf(chart, event);
-    const places = layout(editor.view.root.clientWidth, editor.view.root.clientHeight);
-    const box = pointIndex(drag.key) < 0 ? places.tau : places.omega;
-    const scale = event.altKey ? FINE : 1;
-    drag.at[0] += ((now.x - drag.last.x) / (box.right - box.left)) * scale;
-    drag.at[1] -= ((now.y - drag.last.y) / (box.bottom - box.top)) * scale;
-    drag.last = now;
-    editor.move(drag.key, ...(event.shiftKey ? straight(drag.start, drag.at) : drag.at));
+    editor.soon(() => (drag ? follow(event) : editor.point(placeOf(editor, event))));
   });
 
-  /** @param {() => void} finish */
-  const stopDrag = (finish) => {
+  /** @param {"do" | "leave"} lastMove @param {() => void} finish */
+  const stopDrag = (lastMove, finish) => {
     if (!drag) return;
+    editor.settle(lastMove);
     const { key } = drag;
     drag = null;
     finish();
+    editor.render();
     editor.view.focus(key);
   };
-  chart.addEventListener("pointerup", () => stopDrag(() => editor.end()));
-  chart.addEventListener("pointercancel", () => stopDrag(() => editor.cancel()));
-  chart.addEventListener("lostpointercapture", () => stopDrag(() => editor.end()));
+  chart.addEventListener("pointerup", () => stopDrag("do", () => editor.end()));
+  chart.addEventListener("pointercancel", () => stopDrag("leave", () => editor.cancel()));
+  chart.addEventListener("lostpointercapture", () => stopDrag("do", () => editor.end()));
   chart.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !drag) return;
     swallow(event);
-    stopDrag(() => editor.cancel());
+    stopDrag("leave", () => editor.cancel());
   });
 
   chart.addEventListener("dblclick", (event) => {
@@ -122,8 +136,12 @@ function listenToPointer(editor) {
     swallow(event);
     if (editor.isFree(key)) editor.remove(key);
   });
-  heat.canvas.addEventListener("pointermove", (event) => editor.point(placeOf(editor, event)));
-  for (const element of [chart, heat.canvas]) element.addEventListener("pointerleave", () => editor.point(null));
+  heat.canvas.addEventListener("pointermove", (event) => editor.soon(() => editor.point(placeOf(editor, event))));
+  for (const element of [chart, heat.canvas]) {
+    element.addEventListener("pointerleave", () => {
+      if (!drag) editor.soon(() => editor.point(null));
+    });
+  }
   chart.addEventListener("focusin", () => editor.draw());
   chart.addEventListener("focusout", () => editor.draw());
 }
@@ -168,49 +186,6 @@ function lendSpaceToCanvas(chart) {
     });
   }
 }
-
-/** What a key does to a handle. @param {Editor} editor @param {string} key @param {KeyboardEvent} event @returns {(() => void) | undefined} */
-function actionOf(editor, key, event) {
-  const isPoint = pointIndex(key) >= 0;
-  const { frames } = editor.state;
-  const factor = (event.shiftKey ? TEN : 1) * (event.altKey ? FINE : 1);
-  const dx = (isPoint ? 1 / Math.max(frames.count - 1, 1) : 0.01) * factor;
-  const dy = 0.01 * factor;
-  /** Along τ, up is later: a slider answers to all four arrows. @param {number} direction */
-  const along = (direction) => {
-    if (key === "strength") editor.nudge(key, 0, dy * direction);
-    else editor.nudge(key, (key === "tau_ramp" ? rampDirection(editor) : 1) * dx * direction, 0);
-  };
-  /** @type {Record<string, () => void>} */
-  const onPoint = {
-    ArrowLeft: () => editor.nudge(key, -dx, 0),
-    ArrowRight: () => editor.nudge(key, dx, 0),
-    ArrowDown: () => editor.nudge(key, 0, -dy),
-    ArrowUp: () => editor.nudge(key, 0, dy),
-    Home: () => editor.toLimit(key, "left"),
-    End: () => editor.toLimit(key, "right"),
-    PageUp: () => editor.toLimit(key, "top"),
-    PageDown: () => editor.toLimit(key, "bottom"),
-    Insert: () => editor.addAfter(key),
-    Delete: () => editor.remove(key),
-    Backspace: () => editor.remove(key),
-  };
-  /** @type {Record<string, () => void>} */
-  const onTau = {
-    ArrowLeft: () => along(-1),
-    ArrowDown: () => along(-1),
-    ArrowRight: () => along(1),
-    ArrowUp: () => along(1),
-    Home: () => editor.setTau(key, 0),
-    End: () => editor.setTau(key, 1),
-    Delete: () => {},
-    Backspace: () => {},
-  };
-  return (isPoint ? onPoint : onTau)[event.key];
-}
-
-/** The falling edge's ramp grows to the left. @param {Editor} editor */
-const rampDirection = (editor) => (editor.state.tau.tau_end < 1 ? -1 : 1);
 
 /** Copy and paste as text, without asking for leave: the events carry the clipboard. @param {Editor} editor */
 function listenToClipboard(editor) {

@@ -1,20 +1,23 @@
 /**
  * Where things lie in the widget, in its own pixels, and the numbers on its axes. No DOM here.
  *
- * @typedef {{left: number, right: number, top: number, bottom: number}} Box
- * @typedef {{width: number, height: number, omega: Box, tau: Box, heat: Box}} Layout
+ * @typedef {import("./types").Box} Box
+ * @typedef {import("./types").Layout} Layout
  */
 
 export const MIN_WIDTH = 220;
 export const MIN_HEIGHT = 340;
+export const MARGIN = 12; // the host's around a widget: 10 on the legacy canvas, 12 in a Vue node
 
 const LEFT = 30;
 const RIGHT = 12;
-const ABOVE_OMEGA = 46; // the bar with the buttons, and the words for the top of the curve
-const BELOW_OMEGA = 42; // frame numbers, and the words for the bottom of the curve
-const TAU_HEIGHT = 40;
-const GAP = 8;
-const BELOW_HEAT = 50; // step numbers, the words for τ, and the readout
+const ABOVE_OMEGA = 46; // the bar with the buttons, and the title of the curve's top
+const BELOW_OMEGA = 49; // frame numbers, the title of the curve's bottom, the title of λ
+const TAU_HEIGHT = 38;
+const GAP = 19; // the title of the heat strip
+const BELOW_HEAT = 33; // step numbers and the readout
+/** Where the rows of words begin, above their boxes or below. */
+export const ROW = { aboveOmega: -19, belowOmega: 15, aboveTau: -17, aboveHeat: -17 };
 
 /** @param {number} width @param {number} height @returns {Layout} */
 export function layout(width, height) {

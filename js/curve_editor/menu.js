@@ -2,7 +2,7 @@
  * The bar above the chart: presets and the like from a menu, and the switch between linear and smooth.
  *
  * @typedef {import("./editor.js").Editor} Editor
- * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {import("./types").Curve} Curve
  */
 
 import { LINEAR, MONOTONE_CUBIC, PUBLISHED, flippedInTime, flippedUpsideDown, omegas } from "./curve.js";
@@ -44,13 +44,14 @@ export function addMenu(editor) {
     if (relatedTarget !== opener && !menu.contains(/** @type {Node | null} */ (relatedTarget))) show(false);
   });
 
-  /** @param {{linked: {omega: boolean}, curve: Curve}} state */
-  return ({ linked, curve }) => {
+  /** @param {import("./types").State} state */
+  return ({ omegaSource, curve }) => {
+    const isFixed = omegaSource !== "drawn";
     opener.textContent = `${text("presets")} ▾`;
-    opener.disabled = linked.omega;
+    opener.disabled = isFixed;
     for (const choice of choices) {
       choice.textContent = text(String(choice.dataset.interpolation));
-      choice.disabled = linked.omega;
+      choice.disabled = isFixed;
       choice.setAttribute("aria-pressed", String(choice.dataset.interpolation === curve.interpolation));
     }
   };

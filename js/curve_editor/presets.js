@@ -1,7 +1,7 @@
 /**
  * Curves to start from. No DOM here.
  *
- * @typedef {import("./curve.js").Curve} Curve
+ * @typedef {import("./types").Curve} Curve
  */
 
 import { LINEAR, MONOTONE_CUBIC, PUBLISHED } from "./curve.js";

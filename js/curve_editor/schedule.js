@@ -1,11 +1,10 @@
 /**
  * τ and λ over the steps, as in nodes/core/schedule.py. No DOM here.
  *
- * @typedef {object} Tau
- * @property {number} tau_start
- * @property {number} tau_end
- * @property {number} strength
- * @property {number} tau_ramp
+ * @typedef {import("./types").Tau} Tau
+ * @typedef {import("./types").BadPivot} BadPivot
+ * @typedef {import("./types").Inputs} Inputs
+ * @typedef {import("./types").State} State
  */
 
 // A sampler may arrive at a grid point through exp(log(sigma)): that must not count as the step before.
@@ -31,19 +30,57 @@ export function strengths(tau, steps) {
 }
 
 /**
- * How much of the correction a frame takes before λ: 1 - ω, and all of it for the pivot, which equation (1) rectifies
- * fully whatever its ω.
+ * How much of the correction a frame takes before λ: 1 - ω, and all of it for the pivots, which equation (1) rectifies
+ * fully whatever their ω.
  *
- * @param {readonly number[]} omegas @param {number | null} pivot
+ * @param {readonly number[]} omegas @param {readonly number[]} pivots
  */
-export function frameHolds(omegas, pivot) {
-  return omegas.map((omega, frame) => (frame === pivot ? 1 : 1 - omega));
+export function frameHolds(omegas, pivots) {
+  const holds = omegas.map((omega) => 1 - omega);
+  for (const pivot of pivots) holds[pivot] = 1;
+  return holds;
 }
 
-/** The pivot's index, negative counted from the end; null outside the clip. @param {number} pivotFrame @param {number} frames */
-export function pivotIndex(pivotFrame, frames) {
-  const index = pivotFrame < 0 ? pivotFrame + frames : pivotFrame;
-  return index >= 0 && index < frames ? index : null;
+/** Pivots from text such as "0, 8, -1", empty for none; null if it cannot be read. @param {string} words */
+export function readPivots(words) {
+  const items = words.split(/[\s,;]+/).filter((item) => item);
+  return items.every((item) => /^[+-]?\d{1,9}$/.test(item)) ? items.map(Number) : null;
+}
+
+/**
+ * The pivots' frames in a clip, in order and each once; and the first that is none, if there is one.
+ *
+ * @param {number} pivotFrame @param {string} pivotFrames wins where it is not empty @param {number} frames
+ * @returns {{pivots: number[], bad: BadPivot | null}}
+ */
+export function pivotsOf(pivotFrame, pivotFrames, frames) {
+  const several = readPivots(pivotFrames);
+  if (!several) return { pivots: [], bad: { input: "pivot_frames", pivot: null } };
+  const given = several.length ? several : [pivotFrame];
+  /** @param {number} pivot */
+  const isInside = (pivot) => pivot >= -frames && pivot < frames;
+  const outside = given.find((pivot) => !isInside(pivot));
+  const pivots = new Set(given.filter(isInside).map((pivot) => (pivot < 0 ? pivot + frames : pivot)));
+  return {
+    pivots: [...pivots].sort((a, b) => a - b),
+    bad: outside === undefined ? null : { input: several.length ? "pivot_frames" : "pivot_frame", pivot: outside },
+  };
+}
+
+/**
+ * What keeps a schedule from running, as far as it can be known here.
+ *
+ * @param {Inputs} inputs @param {readonly number[]} lengths frames of the clips that it is for
+ * @returns {State["problem"]}
+ */
+export function problemOf({ tau_start, tau_end, pivot_frame, pivot_frames }, lengths) {
+  if (tau_start > tau_end) return { key: "problem_tau", values: {} };
+  if (!readPivots(pivot_frames)) return { key: "problem_pivot_frames", values: {} };
+  for (const frames of lengths) {
+    const { bad } = pivotsOf(pivot_frame, pivot_frames, frames);
+    if (bad?.pivot != null) return { key: "problem_pivot", values: { input: bad.input, pivot: bad.pivot, frames } };
+  }
+  return null;
 }
 
 /** The first and last step with λ > 0, counted from 1; null if there is none. @param {readonly number[]} strengths */
@@ -64,8 +101,9 @@ export function rampAt({ tau_start, tau_end }, x) {
   return tau_end < 1 ? tau_end - x : x - tau_start;
 }
 
-/** The corners of λ drawn as a continuous line over [0, 1]. @param {Tau} tau @returns {[number, number][]} */
+/** The corners of λ drawn as a continuous line over [0, 1]; none if τ ends before it starts. @param {Tau} tau @returns {[number, number][]} */
 export function outline({ tau_start, tau_end, strength, tau_ramp }) {
+  if (tau_start > tau_end) return [];
   const rise = tau_start > 0 ? tau_ramp : 0;
   const fall = tau_end < 1 ? tau_ramp : 0;
   const length = tau_end - tau_start;

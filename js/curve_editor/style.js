@@ -1,19 +1,10 @@
-/** The editor's stylesheet. Each editor carries it: the page's document belongs to the host. */
+/** The stylesheet of all editors: one link in the page's head, by its id. */
 
-let rules = "";
+const ID = "noise-rectification-editor-style";
 
-/** Fetch it once, before the first editor is made. */
-export async function loadStyle() {
-  try {
-    rules = await (await fetch(new URL("./editor.css", import.meta.url))).text();
-  } catch (error) {
-    console.warn("noise-rectification: no stylesheet", error);
-  }
-}
-
-/** A style element to put into an editor. */
-export function styleElement() {
-  const element = document.createElement("style");
-  element.textContent = rules;
-  return element;
+export function addStyle() {
+  if (document.getElementById(ID)) return;
+  const link = document.createElement("link");
+  Object.assign(link, { id: ID, rel: "stylesheet", href: new URL("./editor.css", import.meta.url).href });
+  document.head.append(link);
 }

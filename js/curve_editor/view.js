@@ -1,21 +1,25 @@
 /**
- * The editor's picture, drawn from its state. Knows nothing of the graph and changes nothing.
+ * The editor's picture, drawn from its state. Knows nothing of the graph and changes nothing. Each part is drawn anew
+ * only when something that it shows has changed.
  *
- * @typedef {import("./editor.js").State} State
- * @typedef {import("./layout.js").Box} Box
- * @typedef {import("./layout.js").Layout} Layout
+ * @typedef {import("./types").State} State
+ * @typedef {import("./types").Box} Box
+ * @typedef {import("./types").Layout} Layout
+ * @typedef {import("./types").Length} Length
  */
 
 import { MONOTONE_CUBIC, valuesAt } from "./curve.js";
 import { html, label, place, polyline, rectangle, set, svg } from "./dom.js";
-import { createHeat } from "./heat.js";
-import { MIN_HEIGHT, layout, ticks, toPixelX, toPixelY } from "./layout.js";
+import { pointKey } from "./handles.js";
+import { GRADIENT, createHeat } from "./heat.js";
+import { MIN_HEIGHT, ROW, layout, ticks, toPixelX, toPixelY } from "./layout.js";
+import { isSame, remember } from "./remember.js";
 import { outline, rampPosition } from "./schedule.js";
-import { styleElement } from "./style.js";
-import { text } from "./texts.js";
-import { nameOf, pointKey, tauWords, wordsAt, wordsOf } from "./words.js";
+import { locale, text } from "./texts.js";
+import { besideWords, countWords, holdTitle, nameOf, statusWords, strengthTitle, wordsOf } from "./words.js";
 
 const MOST_DOTS = 400; // more frames than pixels would only thicken the line
+const PIVOT = "m0 -3.5l3.5 3.5l-3.5 3.5l-3.5 -3.5z";
 
 /** How each handle of τ looks, around its own origin. */
 const TAU_HANDLES = {
@@ -28,28 +32,36 @@ const TAU_HANDLES = {
 export class View {
   /** Draws the bar above the chart. @type {(state: State) => void} */
   drawBar = () => {};
+  /** In its own pixels; nothing while it is out of sight. */
+  size = { width: 0, height: 0 };
+  #layout = remember(layout);
+  /** What each part shows. @type {Map<string, readonly unknown[]>} */
+  #shown = new Map();
 
   constructor() {
     this.root = html("div", "nr-editor widget-expands"); // the second is the host's: grows with a Vue node (1.32)
     this.root.style.minHeight = `${MIN_HEIGHT}px`;
     this.root.setAttribute("role", "group");
-    this.root.append(styleElement());
     this.bar = html("div", "nr-bar", this.root);
     this.chart = svg("svg", { class: "nr-chart" }, this.root);
     this.heat = createHeat(this.root);
-    this.frames = lengthControl("nr-frames", this.root);
-    this.steps = lengthControl("nr-steps", this.root);
+    this.motion = titleRow("nr-motion", this.root);
+    this.fidelity = titleRow("nr-fidelity", this.root);
+    this.frames = lengthControl("nr-frames", this.fidelity.row);
+    this.strength = titleRow("nr-strength", this.root);
+    this.steps = lengthControl("nr-steps", this.strength.row);
+    this.hold = titleRow("nr-hold", this.root);
+    this.legend = createLegend(this.hold.row);
     this.status = html("div", "nr-status", this.root);
     this.status.setAttribute("role", "status");
     this.frameGrid = svg("g", { class: "nr-grid" }, this.chart);
-    this.omegaWords = svg("g", { class: "nr-words" }, this.chart);
     this.line = svg("path", { class: "nr-line" }, this.chart);
     this.dots = svg("path", { class: "nr-dots" }, this.chart);
     this.points = svg("g", { class: "nr-points" }, this.chart);
-    this.pivot = svg("path", { class: "nr-pivot", d: "M0 -3.5l3.5 3.5l-3.5 3.5l-3.5 -3.5z" }, this.chart);
+    this.pivots = svg("path", { class: "nr-pivots" }, this.chart);
     this.linked = svg("text", { class: "nr-linked", "text-anchor": "middle" }, this.chart);
+    this.beside = svg("text", { class: "nr-beside" }, this.chart);
     this.stepGrid = svg("g", { class: "nr-grid" }, this.chart);
-    this.range = svg("text", {}, this.chart);
     this.bars = svg("path", { class: "nr-bars" }, this.chart);
     this.outline = svg("path", { class: "nr-outline" }, this.chart);
     this.tauHandles = Object.entries(TAU_HANDLES).map(([key, { knob, hit }]) => {
@@ -62,7 +74,8 @@ export class View {
 
   /** The handle that has the keyboard's focus. */
   get focused() {
-    return /** @type {HTMLElement | null} */ (this.root.querySelector("[data-handle]:focus"))?.dataset.handle ?? null;
+    const element = document.activeElement;
+    return this.chart.contains(element) ? (element?.getAttribute("data-handle") ?? null) : null;
   }
 
   /** @param {string} key */
@@ -70,115 +83,150 @@ export class View {
     /** @type {SVGElement | null} */ (this.root.querySelector(`[data-handle="${key}"]`))?.focus({ preventScroll: true });
   }
 
+  /** Where things lie now. */
+  get places() {
+    return this.#layout(this.size.width, this.size.height);
+  }
+
+  /** @param {string} name @param {readonly unknown[]} shown what the part depends on @param {() => void} draw */
+  #part(name, shown, draw) {
+    if (isSame(this.#shown.get(name), shown)) return;
+    this.#shown.set(name, shown);
+    draw();
+  }
+
   /** @param {State} state */
   draw(state) {
-    const { clientWidth, clientHeight } = this.root;
-    if (!clientWidth) return;
-    const places = layout(clientWidth, clientHeight);
+    if (!this.size.width) return;
+    const { places } = this;
+    const { curve, omegas, holds, strengths, pivots, inputs, frames, steps, omegaSource, fixed } = state;
+    const language = locale();
+    this.#part("places", [places], () => this.#arrange(places));
+    this.#part("words", [language], () => this.#drawWords());
+    this.#part("frame axis", [places, frames.count], () => this.#drawFrameAxis(places.omega, frames.count));
+    this.#part("curve", [places, curve, omegas], () => this.#drawCurve(places.omega, state));
+    this.#part("source", [places, omegaSource, language], () => this.#drawSource(places.omega, omegaSource));
+    this.#part("pivots", [places, omegas, pivots], () => this.#drawPivots(places.omega, state));
+    this.#part("step axis", [places, frames.count, steps.count, inputs.tau_unit], () => this.#drawStepAxis(places, state));
+    this.#part("strengths", [places, strengths, inputs], () => this.#drawStrengths(places.tau, state));
+    this.#part("heat", [holds, strengths], () => this.heat.draw(state));
+    this.#part("titles", [strengths, inputs, language], () => this.#drawTitles(state));
+    this.#part("lengths", [frames, steps, language], () => this.#drawLengths(state));
+    this.#part("bar", [curve.interpolation, omegaSource, language], () => this.drawBar(state));
+    this.#drawPoints(places.omega, state, [places, omegaSource, frames.count, language]);
+    this.#part("tau handles", [places, inputs, strengths, fixed, language], () => this.#drawTauHandles(places.tau, state));
+    this.#drawReadouts(places, state);
+  }
+
+  /** @param {Layout} places */
+  #arrange({ width, height, omega, tau, heat }) {
+    set(this.chart, { viewBox: `0 0 ${width} ${height}` });
+    this.heat.place(heat);
+    this.motion.row.style.top = `${omega.top + ROW.aboveOmega}px`;
+    this.fidelity.row.style.top = `${omega.bottom + ROW.belowOmega}px`;
+    this.strength.row.style.top = `${tau.top + ROW.aboveTau}px`;
+    this.hold.row.style.top = `${heat.top + ROW.aboveHeat}px`;
+  }
+
+  #drawWords() {
     this.root.setAttribute("aria-label", text("editor"));
-    this.root.classList.toggle("nr-omega-linked", state.linked.omega);
-    set(this.chart, { viewBox: `0 0 ${places.width} ${places.height}` });
-    this.#drawFrameAxis(places, state);
-    this.#drawCurve(places.omega, state);
-    this.#drawPoints(places.omega, state);
-    this.#drawStepAxis(places, state);
-    this.#drawTau(places.tau, state);
-    this.heat.draw(places.heat, state);
-    this.#drawStatus(state);
-    this.drawBar(state);
+    this.motion.say(`↑ ${text("more_motion")}`, text("omega_about"));
+    this.fidelity.say(`↓ ${text("more_fidelity")}`, text("omega_about"));
+    this.legend.say();
   }
 
-  /** @param {Layout} places @param {State} state */
-  #drawFrameAxis({ omega, width }, { frames, linked }) {
-    const numbers = ticks(frames.count, omega.right - omega.left);
-    /** @param {number} frame */
-    const x = (frame) => toPixelX(omega, (frame - 1) / Math.max(frames.count - 1, 1));
-    const key = [width, omega.bottom, frames.count, frames.known, text("more_motion")].join();
-    if (this.frameGrid.dataset.key !== key) {
-      this.frameGrid.dataset.key = key;
-      this.frameGrid.replaceChildren();
-      svg("rect", { class: "nr-plot", "data-box": "omega", ...rectangle(omega) }, this.frameGrid);
-      for (const value of [0, 0.25, 0.5, 0.75, 1]) {
-        const y = toPixelY(omega, value);
-        svg("line", { x1: omega.left, x2: omega.right, y1: y, y2: y }, this.frameGrid);
-        if (value * 2 === Math.round(value * 2)) label(this.frameGrid, omega.left - 10, y + 3.5, String(value), "end");
-      }
-      for (const frame of numbers) {
-        svg("line", { x1: x(frame), x2: x(frame), y1: omega.top, y2: omega.bottom }, this.frameGrid);
-        label(this.frameGrid, x(frame), omega.bottom + 13, String(frame), "middle");
-      }
-      this.omegaWords.replaceChildren();
-      label(this.omegaWords, 4, omega.top - 7, `↑ ${text("more_motion")}`, "start");
-      label(this.omegaWords, 4, omega.bottom + 29, `↓ ${text("more_fidelity")}`, "start");
+  /** @param {Box} omega @param {number} count */
+  #drawFrameAxis(omega, count) {
+    this.frameGrid.replaceChildren();
+    svg("rect", { class: "nr-plot", "data-box": "omega", ...rectangle(omega) }, this.frameGrid);
+    for (const value of [0, 0.25, 0.5, 0.75, 1]) {
+      const y = toPixelY(omega, value);
+      svg("line", { x1: omega.left, x2: omega.right, y1: y, y2: y }, this.frameGrid);
+      if (value * 2 === Math.round(value * 2)) label(this.frameGrid, omega.left - 10, y + 3.5, String(value), "end");
     }
-    this.frames.draw(frames, omega.bottom + 17, "frames");
-    this.linked.textContent = linked.omega ? text("linked") : "";
-    set(this.linked, { x: (omega.left + omega.right) / 2, y: (omega.top + omega.bottom) / 2 + 4 });
+    for (const frame of ticks(count, omega.right - omega.left)) {
+      const x = toPixelX(omega, (frame - 1) / Math.max(count - 1, 1));
+      svg("line", { x1: x, x2: x, y1: omega.top, y2: omega.bottom }, this.frameGrid);
+      label(this.frameGrid, x, omega.bottom + 12, String(frame), "middle");
+    }
   }
 
   /** @param {Box} box @param {State} state */
-  #drawCurve(box, { curve, omegas, pivot }) {
+  #drawCurve(box, { curve, omegas }) {
     const last = Math.max(omegas.length - 1, 1);
-    /** @param {number} x @param {number} y @returns {[number, number]} */
-    const pixel = (x, y) => [toPixelX(box, x), toPixelY(box, y)];
-    set(this.line, { d: polyline(curvePath(curve, box.right - box.left).map(([x, y]) => pixel(x, y))) });
-    const dots = omegas.length > MOST_DOTS ? [] : omegas.map((omega, frame) => pixel(frame / last, omega));
-    set(this.dots, { d: dots.map((dot) => `${polyline([dot])}h0`).join("") });
-    const [x, y] = pivot === null ? [0, 0] : pixel(pivot / last, omegas[pivot]);
-    set(this.pivot, { transform: `translate(${x} ${y})`, visibility: pivot === null ? "hidden" : "visible" });
+    const line = curvePath(curve, box.right - box.left);
+    set(this.line, { d: polyline(line.map(([x, y]) => [toPixelX(box, x), toPixelY(box, y)])) });
+    const dots = omegas.length > MOST_DOTS ? [] : omegas;
+    set(this.dots, {
+      d: dots
+        .map((omega, frame) => `M${toPixelX(box, frame / last).toFixed(1)} ${toPixelY(box, omega).toFixed(1)}h0`)
+        .join(""),
+    });
+  }
+
+  /** @param {Box} box @param {State["omegaSource"]} source */
+  #drawSource(box, source) {
+    this.root.classList.toggle("nr-fixed", source !== "drawn");
+    this.root.classList.toggle("nr-unknown", source === "unknown");
+    this.linked.textContent = source === "drawn" ? "" : text(source === "linked" ? "linked" : "linked_unknown");
+    const y = source === "linked" ? box.top + 13 : (box.top + box.bottom) / 2 + 4;
+    set(this.linked, { x: (box.left + box.right) / 2, y });
   }
 
   /** @param {Box} box @param {State} state */
-  #drawPoints(box, state) {
-    const { points } = state.curve;
-    while (this.points.children.length > points.length) this.points.lastElementChild?.remove();
-    while (this.points.children.length < points.length) {
-      const group = handle(pointKey(this.points.children.length), this.points);
+  #drawPivots(box, { omegas, pivots }) {
+    const last = Math.max(omegas.length - 1, 1);
+    set(this.pivots, {
+      d: pivots.map((pivot) => `M${toPixelX(box, pivot / last)} ${toPixelY(box, omegas[pivot])}${PIVOT}`).join(""),
+    });
+  }
+
+  /** @param {Box} box @param {State} state @param {readonly unknown[]} shown what all points depend on */
+  #drawPoints(box, state, shown) {
+    const points = state.omegaSource === "linked" ? [] : state.curve.points; // a linked curve is not to be edited here
+    const groups = this.points.children;
+    while (groups.length > points.length) {
+      this.#shown.delete(pointKey(groups.length - 1));
+      this.points.lastElementChild?.remove();
+    }
+    while (groups.length < points.length) {
+      const group = handle(pointKey(groups.length), this.points);
       svg("circle", { class: "nr-hit", r: 10 }, group);
       svg("circle", { class: "nr-knob", r: 5 }, group);
     }
     points.forEach(([x, y], index) => {
-      const group = /** @type {SVGGElement} */ (this.points.children[index]);
-      place(group, toPixelX(box, x), toPixelY(box, y));
-      announce(group, state, pointKey(index), y);
+      const key = pointKey(index);
+      this.#part(key, [x, y, points.length, ...shown], () => {
+        const group = /** @type {SVGGElement} */ (groups[index]);
+        place(group, toPixelX(box, x), toPixelY(box, y));
+        announce(group, state, key, y);
+      });
     });
   }
 
   /** @param {Layout} places @param {State} state */
-  #drawStepAxis({ width, tau, heat }, state) {
-    const { steps, frames } = state;
-    const byStep = state.tau.tau_unit === "steps";
-    const count = steps.count;
-    const key = [width, tau.bottom, heat.bottom, count, frames.count, byStep].join();
-    if (this.stepGrid.dataset.key !== key) {
-      this.stepGrid.dataset.key = key;
-      this.stepGrid.replaceChildren();
-      svg("rect", { class: "nr-plot", "data-box": "tau", ...rectangle(tau) }, this.stepGrid);
-      if (byStep) {
-        const edges = Array.from({ length: count + 1 }, (_, i) => `M${toPixelX(tau, i / count)} ${tau.bottom}v-3`);
-        if (count <= (tau.right - tau.left) / 3) svg("path", { class: "nr-ticks", d: edges.join("") }, this.stepGrid);
-        for (const step of ticks(count, heat.right - heat.left)) {
-          label(this.stepGrid, toPixelX(heat, (step - 0.5) / count), heat.bottom + 12, String(step), "middle");
-        }
-      } else {
-        for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-          label(this.stepGrid, toPixelX(heat, part), heat.bottom + 12, `${part * 100}`, "middle");
-        }
+  #drawStepAxis({ tau, heat }, { steps: { count }, frames, inputs }) {
+    this.stepGrid.replaceChildren();
+    svg("rect", { class: "nr-plot", "data-box": "tau", ...rectangle(tau) }, this.stepGrid);
+    if (inputs.tau_unit === "steps") {
+      const edges = Array.from({ length: count + 1 }, (_, i) => `M${toPixelX(tau, i / count)} ${tau.bottom}v-3`);
+      if (count <= (tau.right - tau.left) / 3) svg("path", { class: "nr-ticks", d: edges.join("") }, this.stepGrid);
+      for (const step of ticks(count, heat.right - heat.left)) {
+        label(this.stepGrid, toPixelX(heat, (step - 0.5) / count), heat.bottom + 12, String(step), "middle");
       }
-      label(this.stepGrid, tau.left - 10, tau.top + 8, "1", "end");
-      label(this.stepGrid, tau.left - 10, (tau.top + tau.bottom) / 2 + 4, "λ", "end");
-      label(this.stepGrid, tau.left - 10, tau.bottom, "0", "end");
-      label(this.stepGrid, heat.left - 10, heat.top + 8, "1", "end");
-      if (frames.count > 1) label(this.stepGrid, heat.left - 10, heat.bottom, String(frames.count), "end");
+    } else {
+      for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+        label(this.stepGrid, toPixelX(heat, part), heat.bottom + 12, `${part * 100}`, "middle");
+      }
     }
-    set(this.range, { x: 4, y: heat.bottom + 28 });
-    this.range.textContent = `τ: ${tauWords(state)}`;
-    this.steps.draw(steps, heat.bottom + 16, "steps");
+    label(this.stepGrid, tau.left - 10, tau.top + 8, "1", "end");
+    label(this.stepGrid, tau.left - 10, tau.bottom, "0", "end");
+    label(this.stepGrid, heat.left - 10, heat.top + 8, "1", "end");
+    if (frames.count > 1) label(this.stepGrid, heat.left - 10, heat.bottom, String(frames.count), "end");
   }
 
   /** @param {Box} box @param {State} state */
-  #drawTau(box, state) {
-    const { tau, strengths } = state;
+  #drawStrengths(box, { inputs, strengths }) {
     const width = 1 / strengths.length;
     const bars = strengths.map((strength, step) => {
       if (!strength) return "";
@@ -186,15 +234,20 @@ export class View {
       return `M${left.toFixed(1)} ${box.bottom}V${toPixelY(box, strength).toFixed(1)}H${toPixelX(box, (step + 1) * width).toFixed(1)}V${box.bottom}z`;
     });
     set(this.bars, { d: bars.join("") });
-    set(this.outline, { d: polyline(outline(tau).map(([x, y]) => [toPixelX(box, x), toPixelY(box, y)])) });
-    const ramp = rampPosition(tau);
-    const top = toPixelY(box, tau.strength);
+    set(this.outline, { d: polyline(outline(inputs).map(([x, y]) => [toPixelX(box, x), toPixelY(box, y)])) });
+  }
+
+  /** @param {Box} box @param {State} state */
+  #drawTauHandles(box, state) {
+    const { inputs } = state;
+    const ramp = rampPosition(inputs);
+    const top = toPixelY(box, inputs.strength);
     /** @type {Record<string, [number, number, number]>} */
     const handles = {
-      tau_start: [toPixelX(box, tau.tau_start), box.bottom - 3, tau.tau_start],
-      tau_end: [toPixelX(box, tau.tau_end), box.bottom - 3, tau.tau_end],
-      strength: [toPixelX(box, (tau.tau_start + tau.tau_end) / 2), top, tau.strength],
-      tau_ramp: [toPixelX(box, ramp ?? 0), top, tau.tau_ramp],
+      tau_start: [toPixelX(box, inputs.tau_start), box.bottom - 3, inputs.tau_start],
+      tau_end: [toPixelX(box, inputs.tau_end), box.bottom - 3, inputs.tau_end],
+      strength: [toPixelX(box, (inputs.tau_start + inputs.tau_end) / 2), top, inputs.strength],
+      tau_ramp: [toPixelX(box, ramp ?? 0), top, inputs.tau_ramp],
     };
     for (const { key, group } of this.tauHandles) {
       const [x, y, value] = handles[key];
@@ -205,13 +258,35 @@ export class View {
   }
 
   /** @param {State} state */
-  #drawStatus(state) {
+  #drawTitles(state) {
+    this.strength.say(strengthTitle(state), text("tau_about"));
+    this.hold.say(holdTitle(state), text("hold_about"));
+    this.root.classList.toggle("nr-wrong-tau", state.inputs.tau_start > state.inputs.tau_end);
+  }
+
+  /** @param {State} state */
+  #drawLengths({ frames, steps }) {
+    this.frames.draw(frames, "frames");
+    this.steps.draw(steps, "steps");
+  }
+
+  /** What is under the pointer, at the handle under way, or at the one that has the focus. @param {Layout} places @param {State} state */
+  #drawReadouts({ omega }, state) {
     const key = state.dragged ?? (state.pointed ? null : this.focused);
-    const words = key ? wordsOf(state, key) : state.pointed ? wordsAt(state, state.pointed) : text("legend");
-    this.status.textContent = state.notice ? text(state.notice) : words;
-    this.status.classList.toggle("nr-notice", state.notice !== null);
-    // A screen reader hears the handle's own value; only notices are news to it.
-    this.status.setAttribute("aria-live", state.notice ? "polite" : "off");
+    const words = statusWords(state, key);
+    if (this.status.textContent !== words) this.status.textContent = words;
+    // A screen reader hears the handle's own value; only notices and faults are news to it.
+    const isNews = state.notice !== null || (key === null && state.pointed === null && state.problem !== null);
+    this.#part("news", [isNews], () => {
+      this.status.classList.toggle("nr-notice", isNews);
+      this.status.setAttribute("aria-live", isNews ? "polite" : "off");
+    });
+    const beside = besideWords(state, key);
+    this.beside.textContent = beside?.words ?? "";
+    if (!beside) return;
+    const onTheLeft = beside.x < 0.5;
+    set(this.beside, { "text-anchor": onTheLeft ? "start" : "end" });
+    place(this.beside, toPixelX(omega, beside.x) + (onTheLeft ? 9 : -9), toPixelY(omega, beside.y) + (beside.y > 0.8 ? 16 : -9));
   }
 }
 
@@ -237,14 +312,43 @@ function handle(key, parent) {
 
 /** Say in words what a handle is and where it stands. @param {SVGElement} group @param {State} state @param {string} key @param {number} value */
 function announce(group, state, key, value) {
-  const fixed = key.startsWith("point:") ? state.linked.omega : state.linked.tau.includes(key);
+  const isFixed = key.startsWith("point:") ? state.omegaSource !== "drawn" : state.fixed.includes(key);
   set(group, {
-    tabindex: fixed ? -1 : 0,
-    "aria-disabled": String(fixed),
+    tabindex: isFixed ? -1 : 0,
+    "aria-disabled": String(isFixed),
     "aria-label": nameOf(state, key),
     "aria-valuenow": value,
     "aria-valuetext": wordsOf(state, key),
   });
+}
+
+/** A row of words above or below a box, which explain themselves when pointed at. @param {string} className @param {Element} parent */
+function titleRow(className, parent) {
+  const row = html("div", `nr-row ${className}`, parent);
+  const title = html("span", "nr-title", row);
+  return {
+    row,
+    /** @param {string} words @param {string} about */
+    say(words, about) {
+      title.textContent = words;
+      title.title = about;
+    },
+  };
+}
+
+/** The colours of the heat strip, in words. @param {Element} parent */
+function createLegend(parent) {
+  const root = html("span", "nr-legend", parent);
+  const free = html("span", "", root);
+  html("i", "", root).style.background = GRADIENT;
+  const held = html("span", "", root);
+  return {
+    say() {
+      free.textContent = text("legend_free");
+      held.textContent = text("legend_held");
+      root.title = text("hold_about");
+    },
+  };
 }
 
 /**
@@ -259,14 +363,14 @@ function lengthControl(className, parent) {
   Object.assign(input, { type: "number", min: "1", max: "1024", step: "1" });
   return {
     input,
-    /** @param {{count: number, known: boolean}} length @param {number} top @param {"frames" | "steps"} unit */
-    draw({ count, known }, top, unit) {
-      root.style.top = `${top}px`;
-      root.title = text(known ? `${unit}_known` : `${unit}_preview`);
-      words.textContent = known ? text(`${unit}_${count === 1 ? "one" : "count"}`, { count }) : text(unit);
-      input.hidden = known;
+    /** @param {Length} length @param {"frames" | "steps"} unit */
+    draw(length, unit) {
+      const isKnown = length.known.length > 0;
+      root.title = text(isKnown ? `${unit}_known` : `${unit}_preview`);
+      words.textContent = isKnown ? countWords(length, unit) : text(unit);
+      input.hidden = isKnown;
       input.setAttribute("aria-label", text(`${unit}_preview`));
-      if (document.activeElement !== input) input.value = String(count);
+      if (document.activeElement !== input) input.value = String(length.count);
     },
   };
 }

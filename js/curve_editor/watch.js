@@ -4,7 +4,11 @@
  * in sight. Nothing here keeps an editor alive: one that is gone from the page is forgotten.
  *
  * @typedef {import("./editor.js").Editor} Editor
+ * @typedef {import("./host").HostNode} HostNode
  */
+
+import { app } from "../../../scripts/app.js";
+import { MARGIN, MIN_WIDTH } from "./layout.js";
 
 const EVERY = 200; // ms: soon enough to feel tied, and nothing beside a canvas that draws sixty times a second
 
@@ -16,7 +20,7 @@ let timer = 0;
 let lastFocus = null;
 
 const sizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) editors.get(target)?.draw();
+  for (const { target, contentRect } of entries) editors.get(target)?.resize(contentRect);
   timer ||= window.setInterval(look, EVERY); // an editor that comes into sight changes its size from nothing
 });
 
@@ -26,18 +30,45 @@ export function lookAfter(editor) {
   editors.set(root, editor);
   sizes.observe(root);
   followFocus(editor);
+  requestAnimationFrame(look); // it may be here in place of another one
 }
 
 function look() {
-  const inSight = [...document.querySelectorAll(".nr-editor")].filter((root) => root.clientWidth > 0);
-  for (const root of inSight) {
-    const editor = editors.get(root);
-    editor?.refresh();
-    if (editor && lastFocus?.nodeId === editor.nodeId && !lastFocus.root.isConnected) restoreFocus(editor, lastFocus.key);
+  const shown = [...document.querySelectorAll(".nr-editor")].map(heirOf);
+  const inSight = shown.flatMap((root) => editors.get(root) ?? []).filter(({ view }) => view.size.width > 0);
+  for (const editor of inSight) {
+    if (editor.view.size.width < MIN_WIDTH) widen(editor.view.root);
+    editor.refresh();
+    if (lastFocus?.nodeId === editor.nodeId && !lastFocus.root.isConnected) restoreFocus(editor, lastFocus.key);
   }
   if (inSight.length) return;
   window.clearInterval(timer);
   timer = 0;
+}
+
+/**
+ * A Vue node shows the element that its widget had when it was mounted. Undo, a change of tab and a step into a subgraph
+ * put another node of the same id in its place without mounting it anew: then that node's editor takes the place too.
+ *
+ * @param {Element} root  of the editor that is shown
+ * @returns {Element} of the one that is shown now
+ */
+function heirOf(root) {
+  const id = root.closest("[data-node-id]")?.getAttribute("data-node-id");
+  /** @type {HostNode | undefined} */
+  const node = id && app.canvas?.graph?.getNodeById(id);
+  const own = (node?.widgets ?? []).flatMap(({ element }) => (element && editors.has(element) ? [element] : []));
+  const heir = own.some((element) => element === root) ? null : own.find((element) => !element.isConnected);
+  if (!heir) return root;
+  root.replaceWith(heir);
+  return heir;
+}
+
+/** The face of a subgraph may be narrower than an editor can be read. @param {Element} root */
+function widen(root) {
+  /** @type {HostNode | undefined} */
+  const node = app.canvas?.graph?._nodes.find((/** @type {HostNode} */ { widgets }) => widgets?.some(({ element }) => element === root));
+  node?.setSize([Math.max(node.size[0], MIN_WIDTH + 2 * MARGIN), node.size[1]]);
 }
 
 /** Remember where the focus is, for as long as it is there. @param {Editor} editor */
@@ -50,7 +81,7 @@ function followFocus(editor) {
   root.addEventListener("focusout", () => {
     // A node that is taken away loses its focus too: that one is to come back.
     window.setTimeout(() => {
-      if (root.clientWidth > 0 && lastFocus?.root === root && editor.view.focused === null) lastFocus = null;
+      if (root.isConnected && lastFocus?.root === root && editor.view.focused === null) lastFocus = null;
     });
   });
 }

@@ -7,31 +7,42 @@
 
 import { Editor } from "./editor.js";
 import { listen } from "./interaction.js";
-import { MIN_HEIGHT, MIN_WIDTH } from "./layout.js";
+import { MARGIN, MIN_HEIGHT, MIN_WIDTH } from "./layout.js";
 import { addMenu } from "./menu.js";
 import { lookAfter } from "./watch.js";
-
-const MARGIN = 12; // the host's around a widget: 10 on the legacy canvas, 12 in a Vue node
 
 export const TYPE = "NR_OMEGA_CURVE";
 
 /** @param {HostNode} node @param {string} name @param {any} inputData as in /object_info: [type, options] */
 export function addOmegaCurve(node, name, inputData) {
-  const editor = new Editor(node, inputData?.[1]?.default);
+  const widget = addEditor(node, name, node, { value: inputData?.[1]?.default });
+  return { widget, minWidth: 340, minHeight: MIN_HEIGHT + 2 * MARGIN };
+}
+
+/**
+ * Add an editor to a node.
+ *
+ * @param {HostNode} node  that shows it
+ * @param {string} name  of the widget
+ * @param {HostNode} schedule  that it edits
+ * @param {{value: unknown}} home  where the curve is kept
+ * @param {Record<string, unknown>} [options]  of the host's widget
+ */
+export function addEditor(node, name, schedule, home, options) {
+  const editor = new Editor(schedule, home);
   editor.view.drawBar = addMenu(editor);
   listen(editor);
   listenToLengths(editor);
   lookAfter(editor);
   const widget = node.addDOMWidget(name, TYPE, editor.view.root, {
     getValue: () => editor.value,
-    setValue: (/** @type {any} */ value) => {
-      editor.value = value;
-    },
+    setValue: (/** @type {unknown} */ value) => editor.take(value),
     getMinHeight: () => MIN_HEIGHT + 2 * MARGIN,
     hideInPanel: true, // the panel of 1.58 would show an empty frame
+    ...options,
   });
   keepMinimumWidth(node, widget);
-  return { widget, minWidth: 340, minHeight: MIN_HEIGHT + 2 * MARGIN };
+  return widget;
 }
 
 /** @param {Editor} editor */

@@ -1,11 +1,13 @@
 /**
- * What the editor says: under the pointer, at the focused handle, and to a screen reader.
+ * What the editor says: under the pointer, at the focused handle, in its titles, and to a screen reader.
  *
- * @typedef {import("./editor.js").State} State
- * @typedef {{box: "omega" | "tau" | "heat", x: number, y: number}} Place  x and y in [0, 1] of the box
+ * @typedef {import("./types").State} State
+ * @typedef {import("./types").Place} Place
+ * @typedef {import("./types").Length} Length
  */
 
 import { clamp } from "./curve.js";
+import { pointIndex } from "./handles.js";
 import { rectifiedSteps } from "./schedule.js";
 import { text } from "./texts.js";
 
@@ -20,36 +22,68 @@ function frameNumber(x, frames) {
   return Math.abs(frame - Math.round(frame)) < 0.05 ? Math.round(frame) : frame.toFixed(1);
 }
 
+/** The frame nearest to x, from 0. @param {number} x @param {number} frames */
+const frameAt = (x, frames) => clamp(Math.round(x * (frames - 1)), 0, frames - 1);
+
+/** The line at the foot: a notice, else a handle, else the place under the pointer, else what is wrong, else what can be done. @param {State} state @param {string | null} key */
+export function statusWords(state, key) {
+  const { notice, pointed, problem } = state;
+  if (notice) return text(notice);
+  if (key) return wordsOf(state, key);
+  if (pointed) return wordsAt(state, pointed);
+  return problem ? `⚠ ${text(problem.key, problem.values)}` : text(state.omegaSource === "drawn" ? "hint" : "linked");
+}
+
 /** What lies under the pointer. @param {State} state @param {Place} place */
 export function wordsAt(state, { box, x, y }) {
   const frames = state.frames.count;
   const steps = state.steps.count;
   const step = clamp(Math.floor(x * steps), 0, steps - 1);
   if (box === "tau") return text("readout_step", { step: step + 1, steps, strength: twoDecimals(state.strengths[step]) });
-  if (state.linked.omega) return text("linked");
+  if (state.omegaSource === "unknown") return text("linked_unknown");
   if (box === "heat") {
     const frame = clamp(Math.floor((1 - y) * frames), 0, frames - 1);
     const hold = state.holds[frame] * state.strengths[step];
     return text("readout_hold", { frame: frame + 1, step: step + 1, hold: twoDecimals(hold) });
   }
-  const frame = clamp(Math.round(x * (frames - 1)), 0, frames - 1);
+  const frame = frameAt(x, frames);
   return text("readout_frame", { frame: frame + 1, frames, omega: twoDecimals(state.omegas[frame]) });
 }
 
 /** Where a handle stands. @param {State} state @param {string} key */
 export function wordsOf(state, key) {
-  const { tau } = state;
+  const { inputs } = state;
   if (key === "tau_start" || key === "tau_end") {
-    return text(key === "tau_start" ? "value_tau_start" : "value_tau_end", { percent: percent(tau[key]), steps: tauWords(state) });
+    return text(key === "tau_start" ? "value_tau_start" : "value_tau_end", { percent: percent(inputs[key]), steps: tauWords(state) });
   }
-  if (key === "strength") return text("value_strength", { strength: twoDecimals(tau.strength) });
-  if (key === "tau_ramp") return text("value_tau_ramp", { percent: percent(tau.tau_ramp) });
+  if (key === "strength") return text("value_strength", { strength: twoDecimals(inputs.strength) });
+  if (key === "tau_ramp") return text("value_tau_ramp", { percent: percent(inputs.tau_ramp) });
   const [x, y] = state.curve.points[pointIndex(key)] ?? state.curve.points[0];
   return text("readout_frame", {
     frame: frameNumber(x, state.frames.count),
     frames: state.frames.count,
     omega: twoDecimals(y),
   });
+}
+
+/**
+ * A few words beside the point of the curve that is under way, under the pointer or in focus; null if none is.
+ *
+ * @param {State} state @param {string | null} key
+ * @returns {{x: number, y: number, words: string} | null}
+ */
+export function besideWords(state, key) {
+  const { curve, frames, omegas, pointed, omegaSource } = state;
+  if (omegaSource === "unknown") return null;
+  const point = key ? curve.points[pointIndex(key)] : null;
+  if (point) {
+    const [x, y] = point;
+    return { x, y, words: text("beside", { frame: frameNumber(x, frames.count), omega: twoDecimals(y) }) };
+  }
+  if (key || pointed?.box !== "omega") return null;
+  const frame = frameAt(pointed.x, frames.count);
+  const x = frame / Math.max(frames.count - 1, 1);
+  return { x, y: omegas[frame], words: text("beside", { frame: frame + 1, omega: twoDecimals(omegas[frame]) }) };
 }
 
 /** A handle's name. @param {State} state @param {string} key */
@@ -60,14 +94,25 @@ export function nameOf(state, key) {
 }
 
 /** The part of sampling that is rectified. @param {State} state */
-export function tauWords({ tau, strengths, steps }) {
+export function tauWords({ inputs, strengths, steps }) {
   const range = rectifiedSteps(strengths);
   if (!range) return text("no_steps");
-  if (tau.tau_unit !== "steps") return text("percent_range", { start: percent(tau.tau_start), end: percent(tau.tau_end) });
+  if (inputs.tau_unit !== "steps") {
+    return text("percent_range", { start: percent(inputs.tau_start), end: percent(inputs.tau_end) });
+  }
   return text("steps_range", { ...range, steps: steps.count });
 }
 
-/** @param {number} index */
-export const pointKey = (index) => `point:${index}`;
-/** -1 for a handle that is no point. @param {string} key */
-export const pointIndex = (key) => (key.startsWith("point:") ? Number(key.slice(6)) : -1);
+/** Over the box of λ. @param {State} state */
+export const strengthTitle = (state) => `λ · τ: ${tauWords(state)}`;
+
+/** Over the heat strip: what frames are held to. @param {State} state */
+export function holdTitle({ inputs: { motion_compensation, hold_colours } }) {
+  const title = text(motion_compensation > 0 ? "hold_title_moving" : "hold_title");
+  return hold_colours > 0 ? `${title} · ${text("colours", { percent: percent(hold_colours) })}` : title;
+}
+
+/** "21 frames", or "21 / 9 frames" where samplers of several lengths are fed. @param {Length} length @param {"frames" | "steps"} unit */
+export function countWords({ known }, unit) {
+  return known.length === 1 && known[0] === 1 ? text(`${unit}_one`) : text(`${unit}_count`, { count: known.join(" / ") });
+}

@@ -83,14 +83,14 @@ def test_a_link_to_omega_takes_over(comfy):
             source.connect(0, schedule, schedule.inputs.findIndex(i => i.name === 'omega'));
         }"""
     )
-    comfy.wait("() => document.querySelector('.nr-linked').textContent === 'ω comes from the link'")
+    comfy.wait("() => document.querySelector('.nr-linked').textContent === 'ω from the link'")
     comfy.settle()
     before = comfy.text
     comfy.page.mouse.click(*comfy.at(0.75, 0.8))
-    comfy.drag(comfy.middle("point:1"), comfy.at(0.6, 0.2))
-    comfy.page.mouse.click(*comfy.middle("point:2"), button="right")
+    comfy.drag(comfy.at(7 / 15, 0.5), comfy.at(0.6, 0.2))
+    comfy.page.mouse.click(*comfy.at(1, 0.5), button="right")
     assert comfy.text == before
-    assert comfy.page.locator(".nr-points [tabindex='0']").count() == 0
+    assert comfy.page.locator(".nr-points .nr-handle").count() == 0
     assert comfy.page.locator(".nr-opener").is_disabled()
     comfy.focus("tau_end")  # τ is not linked
     comfy.press("ArrowLeft")
@@ -183,7 +183,7 @@ def test_nothing_overlaps_and_nothing_is_cut_at_any_size(comfy, size):
             const scale = frame.width / editor.clientWidth;
             const findings = [];
             if (editor.clientWidth < 220) findings.push(`${editor.clientWidth} px wide`);
-            const words = [...editor.querySelectorAll('.nr-chart text, .nr-status, .nr-bar button, .nr-length')]
+            const words = [...editor.querySelectorAll('.nr-chart text, .nr-status, .nr-bar button, .nr-row > *')]
                 .filter(e => e.textContent.trim());
             const boxes = words.map(e => [e.textContent, e.getBoundingClientRect()]);
             for (const [name, box] of boxes) {
@@ -228,11 +228,11 @@ def test_it_speaks_chinese(comfy):
     comfy.add_schedule()
     comfy.evaluate("() => app.extensionManager.setting.set('Comfy.Locale', 'zh')")
     try:
-        comfy.wait("() => document.querySelector('.nr-words').textContent.includes('更多运动')")
+        comfy.wait("() => document.querySelector('.nr-motion').textContent.includes('更多运动')")
         comfy.wait("() => document.querySelector('.nr-opener').textContent.includes('预设')")
     finally:
         comfy.evaluate("() => app.extensionManager.setting.set('Comfy.Locale', 'en')")
-    comfy.wait("() => document.querySelector('.nr-words').textContent.includes('more motion')")
+    comfy.wait("() => document.querySelector('.nr-motion').textContent.includes('more motion')")
 
 
 def test_a_deleted_node_leaves_nothing_running(comfy):

@@ -223,9 +223,9 @@ def test_javascript_holds_frames_as_python_does(comfy):
         held = comfy.evaluate(
             """async ([modules, tau, pivotFrame, frames, steps]) => {
                 const { omegas, PUBLISHED } = await import(`${modules}/curve.js`);
-                const { frameHolds, pivotIndex, strengths } = await import(`${modules}/schedule.js`);
+                const { frameHolds, pivotsOf, strengths } = await import(`${modules}/schedule.js`);
                 const lambdas = strengths(tau, steps);
-                const holds = frameHolds(omegas(PUBLISHED, frames), pivotIndex(pivotFrame, frames));
+                const holds = frameHolds(omegas(PUBLISHED, frames), pivotsOf(pivotFrame, '', frames).pivots);
                 return holds.map(hold => lambdas.map(lambda => hold * lambda));
             }""",
             [MODULES, tau, pivot, frames, steps],

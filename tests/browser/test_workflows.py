@@ -111,7 +111,7 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     frames, steps = LENGTHS[name]
     canvas.wait("words => document.querySelector('.nr-frames').textContent === words",
                 f"{frames} frames" if frames > 1 else "1 frame")  # fmt: skip
-    assert f"of {steps}" in canvas.evaluate("() => document.querySelector('.nr-chart').textContent")
+    assert f"of {steps}" in canvas.evaluate("() => document.querySelector('.nr-strength').textContent")
     assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
     if name == "demo_image_to_video":
         graph["2"]["inputs"]["image"] = DEMO["2"]["inputs"]["image"]  # artists have example.png, the demo its own

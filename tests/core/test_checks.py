@@ -57,7 +57,7 @@ def test_rounding_past_a_limit_is_the_limit(past, limit):
     assert check_number("omega", past, 0, 1) == limit
 
 
-@pytest.mark.parametrize("past", [-3 * ROUNDING, 1 + 3 * ROUNDING])
+@pytest.mark.parametrize("past", [-3 * ROUNDING, 1 + 3 * ROUNDING, 1.0001])
 def test_what_is_further_past_a_limit_is_refused_as_it_was_given(past):
     with pytest.raises(ValueError, match=f"^omega: got {past!r}"):
         check_number("omega", past, 0, 1)

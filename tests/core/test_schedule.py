@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from nr_core.curve import Curve
-from nr_core.schedule import Schedule, read_omega, read_pivot_frames
+from nr_core.schedule import ANCHORS, TAU_UNITS, Schedule, read_omega, read_pivot_frames
 
 fraction = st.floats(0, 1)
 taus = st.tuples(fraction, fraction).map(sorted)
@@ -21,6 +21,14 @@ def published_weights(frames):
 
 def test_the_default_is_the_published_one():
     np.testing.assert_allclose(Schedule().omegas(16), published_weights(16), atol=1e-12)
+    assert Schedule() == Schedule(
+        tau_start=0, tau_end=0.6, strength=1, tau_ramp=0, tau_unit="steps", anchor="reference noise", pivot_frame=0,
+        motion_compensation=0, hold_colours=0, pivot_frames=(),
+    )  # fmt: skip
+
+
+def test_the_choices_are_those_of_saved_workflows():
+    assert TAU_UNITS == ("steps", "sampling percent") and ANCHORS == ("reference noise", "image")
 
 
 @given(st.integers(1, 300))
@@ -209,6 +217,18 @@ def test_a_bad_omega_is_refused_by_name(value):
     for read in (read_omega, lambda omega: Schedule(omega=omega)):
         with pytest.raises(ValueError, match="^omega[:,]"):
             read(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([], "the list is empty. Give at least one"), ("half", "got 'half'. Give a number from 0 to 1, a list of"),
+        (7.0, "got 7.0. Give a number from 0 to 1."), ({}, "no points in None"),
+    ],
+)  # fmt: skip
+def test_a_bad_omega_is_told_what_is_allowed(value, said):
+    with pytest.raises(ValueError, match=f"^omega: {said}"):
+        Schedule(omega=value)
 
 
 @pytest.mark.parametrize(

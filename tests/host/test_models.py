@@ -4,10 +4,12 @@ import pytest
 import torch
 from model_zoo import ZOO, cases, video
 from pack import pack_module, run_node
+from runs import moving_with, standing
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
+CARRIED = Schedule(omega=(0.0,), tau_end=1.0, motion_compensation=1.0)
 STEPS, SEED = 4, 1
 
 
@@ -57,6 +59,14 @@ def test_omega_zero_returns_the_still_latent(case, sampler):
 def test_strength_zero_is_bit_identical(case, sampler):
     host = sample(case, None, sampler, node="KSampler")
     assert torch.equal(sample(case, Schedule(strength=0.0), sampler), host)
+
+
+@pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m_sde"])
+def test_a_model_whose_prediction_stands_still_is_carried_nowhere(case, sampler):
+    stand_in, model, clip = case
+    shapes = [tuple(part.shape) for part in (clip, *([torch.zeros(stand_in.audio)] if stand_in.audio else []))]
+    still = (stand_in, moving_with(model, standing, shapes), clip)
+    assert float(drift(still, sample(still, CARRIED, sampler)).max()) <= 1e-3
 
 
 def test_the_default_schedule_brings_the_clip_nearer_to_the_still(case):

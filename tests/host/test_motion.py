@@ -4,7 +4,7 @@ import comfy.samplers
 import pytest
 import torch
 from pack import pack_module
-from runs import advanced, drift, guider_of, ksampler, patched
+from runs import advanced, custom, drift, guider_of, ksampler, moving_with, patched, standing
 from standins import sd15, still_latent, wan
 
 Schedule = pack_module("nodes.core.schedule").Schedule
@@ -26,24 +26,6 @@ def no_gradients():
 
 def clip_of(model, frames=4, size=8):
     return still_latent(model, frames=frames, size=size)
-
-
-def moving_with(model, motion):
-    """A model whose guided prediction is `motion` of what it says of the first frame: [F, C, H, W] from [C, H, W]."""
-    other = model.clone()
-
-    def predict(arguments):
-        denoised = arguments["denoised"]
-        frames = denoised.movedim(2, 1) if denoised.ndim == 5 else denoised[None]
-        moved = torch.stack([motion(video[0], len(video)) for video in frames])
-        return moved.movedim(1, 2) if denoised.ndim == 5 else moved[0]
-
-    other.set_model_sampler_post_cfg_function(predict)
-    return other
-
-
-def standing(frame, count):
-    return frame.expand(count, *frame.shape)
 
 
 def sliding(frame, count):
@@ -130,8 +112,6 @@ def test_a_mask_frees_what_it_leaves_black_from_both(model):
 
 
 def test_every_guider_carries(model):
-    from runs import custom
-
     clip = clip_of(model)
     applied = patched(moving_with(model, standing), CARRIED)
     for kind in ("basic", "cfg", "dual regular", "perp neg"):
@@ -189,7 +169,7 @@ def test_a_colour_reference_says_which_colours(model):
         for more in ({}, {"colour_reference": {"samples": first}}, {"colour_reference": {"samples": one_frame}})
     ]
     wanted = colours_of(model, first)[0]
-    far, near, same = ((colours_of(model, out)[0] - wanted).abs().mean() for out in outs)
+    far, near, same = (float((colours_of(model, out)[0] - wanted).abs().mean()) for out in outs)
     assert near < 0.1 * far and near == pytest.approx(same, rel=1e-3)
 
 

@@ -40,6 +40,23 @@ document.addEventListener('DOMContentLoaded', () => {
     document.head.append(style);
 });
 """
+# Until every editor in sight draws the points that its node stores. A dead editor draws what is no longer stored.
+DRAWN_IS_STORED = """() => {
+    const drawn = [...document.querySelectorAll('.nr-editor')].filter(editor => editor.clientWidth).map(editor => {
+        const plot = editor.querySelector('[data-box=omega]')?.getBoundingClientRect();
+        return [...editor.querySelectorAll('.nr-points .nr-knob')].map(knob => {
+            const { x, y, width, height } = knob.getBoundingClientRect();
+            return [(x + width / 2 - plot.left) / plot.width, (plot.bottom - y - height / 2) / plot.height];
+        });
+    });
+    const stored = app.canvas.graph._nodes.flatMap(node => node.widgets ?? [])
+        .filter(widget => widget.name === 'omega_curve').map(widget => JSON.parse(widget.value).points);
+    const same = (these, those) => these.length === those.length
+        && these.flat().every((value, i) => Math.abs(value - those.flat()[i]) < 0.02);
+    return drawn.length > 0 && drawn.length === stored.length
+        && stored.every(points => drawn.some(others => same(points, others)))
+        && drawn.every(points => stored.some(others => same(points, others)));
+}"""
 SCHEDULE = "[...app.graph._nodes].find(node => node.type === 'NRSchedule')"
 
 
@@ -198,6 +215,12 @@ class ComfyPage:
             [expected, tolerance],
         )
 
+    def wait_drawn_is_stored(self) -> None:
+        """Until every editor in sight draws the points that its node stores."""
+        self.wait(DRAWN_IS_STORED)
+        self.settle()
+        self.wait(DRAWN_IS_STORED)
+
     # ---- the editor on the page
 
     def at(self, x: float, y: float, box: str = "omega") -> tuple[float, float]:
@@ -208,8 +231,8 @@ class ComfyPage:
         return place["left"] + x * place["width"], place["bottom"] - y * place["height"]
 
     def middle(self, handle: str) -> tuple[float, float]:
-        """The place on the screen of a handle's middle."""
-        place = self.page.locator(f"[data-handle='{handle}'] .nr-knob").bounding_box()
+        """The place on the screen of a handle's middle, in the first editor."""
+        place = self.page.locator(f"[data-handle='{handle}'] .nr-knob >> visible=true").first.bounding_box()
         return place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
 
     def drag(self, start: tuple[float, float], end: tuple[float, float], **held) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import comfy.samplers
-from pack import run_node
+import torch
+from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
+from pack import pack_module, run_node
 from standins import conditioning
 
 SEED, STEPS = 5, 6
@@ -64,3 +66,26 @@ def custom(model, latent, sampler="euler", sigmas=None, noise=True, guider=None,
 def drift(model, samples, clip):
     """Largest distance from the still clip, in the model's own units."""
     return float((model.model.process_latent_in(samples) - model.model.process_latent_in(clip)).abs().max())
+
+
+def moving_with(model, motion, shapes=None):
+    """A model whose guided prediction is `motion` of what it says of the first frame: [F, C, H, W] from [C, H, W].
+
+    shapes: of the latents that are packed into one, the video's first.
+    """
+    frames = pack_module("nodes.core.frames")
+    other = model.clone()
+
+    def predict(executor, *args, **kwargs):
+        denoised = executor(*args, **kwargs)
+        part = frames.VideoPart(tuple(shapes or [tuple(denoised.shape)]))
+        videos = frames.by_frames(part.video(denoised))
+        moved = torch.stack([motion(video[0], len(video)) for video in videos])
+        return part.replace(denoised, frames.from_frames(moved, len(part.shape)))
+
+    add_wrapper_with_key(WrappersMP.PREDICT_NOISE, "motion", predict, other.model_options, is_model_options=True)
+    return other
+
+
+def standing(frame, count):
+    return frame.expand(count, *frame.shape)

@@ -1,0 +1,43 @@
+"""What a graph is made of: nodes in API form, in titled columns from left to right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class Output(list):
+    """One output of a node, as the API form writes it: [node id, slot]."""
+
+    def slot(self, index: int) -> Output:
+        return Output([self[0], index])
+
+
+@dataclass
+class Column:
+    title: str
+    width: int
+    nodes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Graph:
+    """`nodes` in API form, `titles` of nodes that do not bear their own name, `note` in Markdown."""
+
+    name: str
+    note: str = ""
+    nodes: dict[str, dict] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    columns: list[Column] = field(default_factory=list)
+
+    def column(self, title: str, width: int) -> None:
+        """What is added from now on stands in a new column."""
+        self.columns.append(Column(title, width))
+
+    def add(self, node_class: str, title: str = "", **inputs) -> Output:
+        """Add a node. Inputs that are left out keep the node's own default. Returns its first output."""
+        key = str(len(self.nodes) + 1)
+        self.nodes[key] = {"class_type": node_class, "inputs": inputs}
+        if title:
+            self.titles[key] = title
+        self.columns[-1].nodes.append(key)
+        return Output([key, 0])

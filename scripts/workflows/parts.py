@@ -1,0 +1,176 @@
+"""What most recipes have in common: the columns and their nodes, and the note beside the graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .files import FILES
+from .graph import Graph, Output
+
+PICTURE = "example.png"  # lies in the input folder of every fresh ComfyUI
+
+LOAD, PICTURE_AND_PROMPT, HOLD, SAMPLE, WATCH = (
+    "1  Load the model",
+    "2  Picture and prompt",
+    "3  What the video is held to",
+    "4  Sample",
+    "5  Watch",
+)
+PROMPT = "The camera moves in slowly. Hair and leaves stir in a light wind. Soft morning light, natural colours."
+NEGATIVE = "blurry, overexposed, washed out, low quality, distorted hands, extra limbs, subtitles, watermark"
+PAPER = ([[0, 1], [7 / 15, 0.5], [1, 0.5]], "linear")  # ω of the paper: the node's default
+
+# ---- the sentences that several notes share
+
+NOT_MEASURED = "ω and τ here are starting points: nothing was measured on this model. "
+RUN = NOT_MEASURED + (
+    "On ComfyUI 0.3.75 this graph is tested to load, to validate and to run to its video on a small random model of "
+    "the same class; it was not run on the model's own files."
+)
+RUN_IN_PART = NOT_MEASURED + (
+    "On ComfyUI 0.3.75 this graph is tested to load; without the other pack's node it validates and runs to its video "
+    "on a small random model. It was not run on the models' own files, nor with the other pack."
+)
+IMAGE_ANCHOR = (
+    "`anchor` is *image*: sampling starts at almost pure noise, where the paper's *reference noise* forgets the "
+    "picture within a few steps. Try both."
+)
+MORE_OR_LESS = (
+    "Too far from the picture: `tau_end` up by 0.2. Too stiff: `tau_end` down by 0.2, or the curve's right end up."
+)
+EMPTY_LATENT = (
+    "The model's own node gives the sampler an **empty** latent: the picture is in its conditioning only. So **Still "
+    "Video Latent** goes to `reference`, with the same width, height and length."
+)
+HELD_FRAME = (
+    "The model's own node puts the picture into the first frame and holds it there. **Still Video Latent** goes to "
+    "`reference` and says what *all* frames are true to: same width, height and length."
+)
+KEEPS_ITS_SAMPLER = (
+    "\n\n**Apply Noise Rectification** patches the model, so this model's usual sampler and guider stay as they are."
+)
+
+# ---- recipes
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What differs between models. `build` adds the nodes; the rest makes the note."""
+
+    build: Callable[[Graph], None]
+    title: str
+    about: str
+    try_first: list[str] = field(default_factory=list)
+    checked: str = RUN
+
+    def graph(self) -> Graph:
+        graph = Graph(self.build.__name__)
+        self.build(graph)
+        graph.note = graph.note or self.note(graph)
+        return graph
+
+    def note(self, graph: Graph) -> str:
+        """Title, what the graph does, which files it needs, what to try first, and what was checked of it."""
+        used = dict.fromkeys(v for n in graph.nodes.values() for v in n["inputs"].values() if not isinstance(v, list))
+        files = [f"- `{FILES[name][0]}/` [{name}]({FILES[name][1]})" for name in used if name in FILES]
+        tries = [f"- {line}" for line in self.try_first]
+        return "\n".join(
+            [f"## {self.title}", "", self.about, "", "### Put into `ComfyUI/models/`", "", *files]
+            + ["", "### Try first", "", *tries, "", f"*{self.checked}*", ""]
+        )
+
+
+# ---- nodes
+
+
+@dataclass
+class Loaded:
+    model: Output
+    clip: Output
+    vae: Output
+
+
+def load_wan(graph: Graph, file: str, vae: str = "wan_2.1_vae.safetensors") -> Loaded:
+    graph.column(LOAD, 350)
+    model = diffusion_model(graph, file, shift=8)
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    return Loaded(model, clip, graph.add("VAELoader", vae_name=vae))
+
+
+def diffusion_model(graph: Graph, file: str, shift: float, title: str = "") -> Output:
+    return graph.add("ModelSamplingSD3", model=graph.add("UNETLoader", title, unet_name=file), shift=shift)
+
+
+@dataclass
+class Given:
+    """What the artist gives: the picture, the prompts, and what CLIP vision sees in the picture."""
+
+    picture: Output
+    positive: Output
+    negative: Output
+    seen: Output | None = None
+
+
+def picture_and_prompts(
+    graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NEGATIVE,
+    vision: Output | None = None, crop: str = "none", title: str = "",
+) -> Given:  # fmt: skip
+    graph.column(PICTURE_AND_PROMPT, 380)
+    picture = load_picture(graph, title)
+    seen = vision and graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop=crop)
+    return Given(picture, *prompts(graph, clip, prompt, negative), seen)
+
+
+def load_picture(graph: Graph, title: str = "") -> Output:
+    return graph.add("LoadImage", title, image=PICTURE)
+
+
+def prompts(graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NEGATIVE) -> tuple[Output, Output]:
+    positive = graph.add("CLIPTextEncode", "Prompt: what moves, and how", text=prompt, clip=clip)
+    return positive, graph.add("CLIPTextEncode", "Negative prompt", text=negative, clip=clip)
+
+
+def hold(
+    graph: Graph, picture: Output, vae: Output, size: dict, title: str = HOLD, **settings
+) -> tuple[Output, Output]:
+    """The still clip and the schedule; `settings` are the schedule's."""
+    graph.column(title, 420)
+    still = graph.add("NRStillVideoLatent", image=picture, vae=vae, **size)
+    return still, schedule(graph, **settings)
+
+
+def schedule(graph: Graph, tau_end: float = 0.6, anchor: str = "image", curve: tuple = PAPER, **more) -> Output:
+    points, interpolation = curve
+    omega = json.dumps({"points": points, "interpolation": interpolation}, separators=(",", ":"))
+    return graph.add("NRSchedule", omega_curve=omega, tau_end=tau_end, anchor=anchor, **more)
+
+
+def conditioned(own: Output) -> dict:
+    """A sampler's inputs from a model's own image-to-video node, which gives prompts and latent."""
+    return {"positive": own, "negative": own.slot(1), "latent_image": own.slot(2)}
+
+
+def steps(count: int, cfg: float, sampler: str = "euler", scheduler: str = "simple") -> dict:
+    """A sampler's numbers, as the users of the model know them."""
+    return {"seed": 7, "steps": count, "cfg": cfg, "sampler_name": sampler, "scheduler": scheduler}
+
+
+def custom_sampling(graph: Graph, unpatched: Output, latent: Output, guider: str, **guider_inputs) -> Output:
+    """Euler, 20 steps, in the host's separate nodes; the unpatched model says where the steps lie."""
+    return graph.add(
+        "SamplerCustomAdvanced",
+        noise=graph.add("RandomNoise", noise_seed=7),
+        guider=graph.add(guider, **guider_inputs),
+        sampler=graph.add("KSamplerSelect", sampler_name="euler"),
+        sigmas=graph.add("BasicScheduler", model=unpatched, scheduler="simple", steps=20, denoise=1.0),
+        latent_image=latent,
+    )
+
+
+def watch(graph: Graph, samples: Output, vae: Output, fps: int, title: str = WATCH) -> None:
+    graph.column(title, 420)
+    frames = graph.add("VAEDecode", samples=samples, vae=vae)
+    video = graph.add("CreateVideo", images=frames, fps=fps)
+    graph.add("SaveVideo", video=video, filename_prefix="video/rectified")

@@ -1,0 +1,479 @@
+"""The shipped workflows. A recipe is what differs between models; parts.py has what they share.
+
+Settings and file names are those that the users of each model know from the official templates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from comfyui_setup import ROOT
+
+from .graph import Column, Graph
+from .parts import (
+    EMPTY_LATENT,
+    HELD_FRAME,
+    IMAGE_ANCHOR,
+    KEEPS_ITS_SAMPLER,
+    LOAD,
+    MORE_OR_LESS,
+    NEGATIVE,
+    PICTURE,
+    PICTURE_AND_PROMPT,
+    PROMPT,
+    RUN_IN_PART,
+    SAMPLE,
+    Recipe,
+    conditioned,
+    custom_sampling,
+    diffusion_model,
+    hold,
+    load_picture,
+    load_wan,
+    picture_and_prompts,
+    prompts,
+    schedule,
+    steps,
+    watch,
+)
+
+DEMO = ROOT / "demo" / "image_to_video.api.json"
+RECIPES: dict[str, Recipe] = {}
+
+
+def workflow(title: str, about: str, **note) -> Callable:
+    """Decorate a function that adds the nodes of a graph; its name becomes the file's."""
+
+    def decorate(build: Callable[[Graph], None]) -> Callable[[Graph], None]:
+        RECIPES[build.__name__] = Recipe(build, title, about, **note)
+        return build
+
+    return decorate
+
+
+@workflow("A picture becomes a video", "")
+def demo_image_to_video(graph: Graph) -> None:
+    """The demo's own graph, but for its picture: one truth, demo/image_to_video.api.json."""
+    graph.nodes = json.loads(DEMO.read_text())
+    graph.nodes["2"]["inputs"]["image"] = PICTURE  # an artist's input folder has none of the demo's pictures
+    graph.titles = {
+        "7": "KSampler: plain, for comparison",
+        "8": "Rectified KSampler",
+        "13": "Plain video",
+        "14": "Rectified video",
+    }
+    graph.columns = [
+        Column("1  Model and picture", 320, ["1", "2", "4"]),
+        Column("2  What the video is held to", 420, ["3", "5"]),
+        Column("3  The same seed, plain and rectified", 340, ["7", "8"]),
+        Column("4  Frames, enlarged", 320, ["9", "11", "10", "12"]),
+        Column("5  Watch", 400, ["13", "14"]),
+        Column("The schedule, drawn", 400, ["6", "15"]),
+    ]
+    graph.note = """## A picture becomes a video
+
+The demo model knows **motions**, not pictures: it never saw your image. Left alone (upper sampler) it drifts away from it. Rectified (lower sampler), the same model with the same seed stays true to it.
+
+**Press Run**, then try:
+- another **motion**, or another picture (any size, the model works at 64x64; small ones to try lie in this pack's folder `demo/pictures`)
+- **tau_end** 0.6 → 0.9: more fidelity, less motion; → 0.3: more freedom
+- the **ω curve** lower: frames are held more firmly to the image; higher: they move more
+- **strength** 0: exactly the plain KSampler
+- any other sampler, `euler_ancestral` or `dpmpp_2m_sde` too
+
+With your own model: replace the two demo nodes by your loaders and prompts, and set width, height and length in Still Video Latent. The other templates of this pack show how, model by model.
+"""  # noqa: E501
+
+
+@workflow(
+    "Wan 2.1, image to video",
+    EMPTY_LATENT,
+    try_first=[
+        "`tau_end` 0.3: this model sees the picture already, a little help is enough. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "`strength` 0 gives exactly the plain KSampler, with the same seed: compare.",
+    ],
+)
+def wan21_image_to_video(graph: Graph) -> None:
+    size = {"width": 512, "height": 512, "length": 33}
+    wan = load_wan(graph, "wan2.1_i2v_480p_14B_fp16.safetensors")
+    vision = graph.add("CLIPVisionLoader", clip_name="clip_vision_h.safetensors")
+    given = picture_and_prompts(graph, wan.clip, vision=vision)
+    still, held = hold(graph, given.picture, wan.vae, size, tau_end=0.3)
+    graph.column(SAMPLE, 340)
+    own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=wan.vae,
+                    clip_vision_output=given.seen, start_image=given.picture, **size)  # fmt: skip
+    samples = graph.add("NRKSampler", model=wan.model, schedule=held, reference=still, **conditioned(own),
+                        **steps(20, 6, "uni_pc"))  # fmt: skip
+    watch(graph, samples, wan.vae, fps=16)
+
+
+@workflow(
+    "Wan 2.1 text to video, given a picture",
+    "This model was never trained on pictures as an input. **Still Video Latent** goes straight to the sampler's "
+    "`latent_image`: noise rectification alone turns text-to-video into image-to-video.",
+    try_first=[
+        "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "The video jumps when τ ends: `tau_ramp` 0.2.",
+    ],
+)
+def wan21_text_to_video_as_image_to_video(graph: Graph) -> None:
+    wan = load_wan(graph, "wan2.1_t2v_1.3B_fp16.safetensors")
+    given = picture_and_prompts(graph, wan.clip)
+    still, held = hold(graph, given.picture, wan.vae, {"width": 832, "height": 480, "length": 33})
+    graph.column(SAMPLE, 340)
+    samples = graph.add("NRKSampler", model=wan.model, positive=given.positive, negative=given.negative,
+                        latent_image=still, schedule=held, **steps(30, 6, "uni_pc"))  # fmt: skip
+    watch(graph, samples, wan.vae, fps=16)
+
+
+@workflow(
+    "Wan 2.2 14B: two experts, one schedule",
+    "**The same schedule goes to both samplers.** τ counts all 20 steps, and the second sampler continues where "
+    "the first one stopped: it needs no `reference`. " + EMPTY_LATENT,
+    try_first=[
+        "`tau_end` 0.6: the high-noise expert all through, then two steps of the other. `tau_end` 0.3 or 0.5: the "
+        "high-noise expert alone.",
+        MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "With the 4-step LoRAs: `steps` 4, `cfg` 1, the change of expert at step 2.",
+    ],
+)
+def wan22_14b_two_experts(graph: Graph) -> None:
+    size = {"width": 640, "height": 640, "length": 81}
+    graph.column(LOAD, 360)
+    high = diffusion_model(graph, "wan2.2_i2v_high_noise_14B_fp8_scaled.safetensors", 8, "High-noise expert")
+    low = diffusion_model(graph, "wan2.2_i2v_low_noise_14B_fp8_scaled.safetensors", 8, "Low-noise expert")
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    given = picture_and_prompts(graph, clip)
+    still, held = hold(graph, given.picture, vae, size)
+    graph.column(SAMPLE, 360)
+    own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, **size)  # fmt: skip
+    sampling = {"steps": 20, "cfg": 3.5, "sampler_name": "euler", "scheduler": "simple", "schedule": held}
+    half = graph.add(
+        "NRKSamplerAdvanced", "First half: high-noise expert", model=high, add_noise="enable", noise_seed=7,
+        start_at_step=0, end_at_step=10, return_with_leftover_noise="enable", reference=still, **conditioned(own),
+        **sampling,
+    )  # fmt: skip
+    samples = graph.add(
+        "NRKSamplerAdvanced", "Second half: low-noise expert", model=low, add_noise="disable", noise_seed=0,
+        start_at_step=10, end_at_step=10000, return_with_leftover_noise="disable",
+        **{**conditioned(own), "latent_image": half}, **sampling,
+    )  # fmt: skip
+    watch(graph, samples, vae, fps=16)
+
+
+@workflow(
+    "Wan 2.2 5B",
+    HELD_FRAME,
+    try_first=[
+        "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "Short of memory: `length` 49 on both nodes.",
+    ],
+)
+def wan22_5b(graph: Graph) -> None:
+    size = {"width": 1280, "height": 704, "length": 121}
+    wan = load_wan(graph, "wan2.2_ti2v_5B_fp16.safetensors", vae="wan2.2_vae.safetensors")
+    given = picture_and_prompts(graph, wan.clip)
+    still, held = hold(graph, given.picture, wan.vae, size, tau_end=0.3)
+    graph.column(SAMPLE, 340)
+    own = graph.add("Wan22ImageToVideoLatent", vae=wan.vae, start_image=given.picture, **size)
+    samples = graph.add("NRKSampler", model=wan.model, positive=given.positive, negative=given.negative,
+                        latent_image=own, schedule=held, reference=still, **steps(20, 5, "uni_pc"))  # fmt: skip
+    watch(graph, samples, wan.vae, fps=24)
+
+
+@workflow(
+    "From a first to a last picture",
+    "With `end_image`, **Still Video Latent** cross-fades from the first picture to the last. The ω curve keeps "
+    "the fade out of the video: at the top in the middle, where frames go their own way, and down to 0 at the end, "
+    "where the last frame is held to the last picture. The first frame is held whatever its ω.",
+    try_first=[
+        "Both pictures of one size and close in content.",
+        "The last picture is missed: pull the curve down over the last quarter. The middle looks like a double "
+        "exposure: lift it there, or `tau_end` 0.2.",
+        IMAGE_ANCHOR,
+    ],
+)
+def first_and_last_frame(graph: Graph) -> None:
+    size = {"width": 720, "height": 1280, "length": 33}
+    wan = load_wan(graph, "wan2.1_flf2v_720p_14B_fp16.safetensors")
+    vision = graph.add("CLIPVisionLoader", clip_name="clip_vision_h.safetensors")
+    graph.column("2  First and last picture", 340)
+    first, last = (load_picture(graph, f"{which} picture") for which in ("First", "Last"))
+    seen_first, seen_last = (
+        graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop="none") for picture in (first, last)
+    )
+    still, held = hold(graph, first, wan.vae, {**size, "end_image": last}, tau_end=0.3,
+                       curve=([[0, 0.5], [0.5, 1], [1, 0]], "monotone_cubic"))  # fmt: skip
+    graph.column("4  Prompt, sample", 380)
+    positive, negative = prompts(graph, wan.clip)
+    own = graph.add(
+        "WanFirstLastFrameToVideo", positive=positive, negative=negative, vae=wan.vae,
+        clip_vision_start_image=seen_first, clip_vision_end_image=seen_last, start_image=first, end_image=last, **size,
+    )  # fmt: skip
+    samples = graph.add("NRKSampler", model=wan.model, schedule=held, reference=still, **conditioned(own),
+                        **steps(20, 3, "uni_pc"))  # fmt: skip
+    watch(graph, samples, wan.vae, fps=16)
+
+
+@workflow(
+    "Hold the background, free the subject",
+    "Right-click the picture, **Open in MaskEditor**, paint over what may move. The painted part is left to the "
+    "model; the rest is rectified with ω = 0, held to the picture. Nothing painted: everything is held.\n\n"
+    "Mask and picture are cut alike before they are used, so that they lie on one another.",
+    try_first=[
+        "Paint generously: the subject needs room to move in.",
+        "The background still swims: `tau_end` 1. The seam shows: `tau_end` 0.7, or `tau_ramp` 0.2.",
+        "Works with every model of this pack's templates: link `mask` in the same way.",
+    ],
+)
+def masked_hold_background(graph: Graph) -> None:
+    size = {"width": 832, "height": 480}
+    wan = load_wan(graph, "wan2.1_t2v_1.3B_fp16.safetensors")
+    given = picture_and_prompts(
+        graph, wan.clip,
+        "The subject turns its head and looks around. The camera stands still, nothing else moves.",
+        NEGATIVE + ", camera shake, moving background", title="Picture, with the subject painted over",
+    )  # fmt: skip
+    graph.column("3  Mask: white = held", 340)
+    background = graph.add("InvertMask", "Everything but the subject", mask=given.picture.slot(1))
+    as_picture = graph.add("MaskToImage", mask=background)
+    fitted = [
+        graph.add("ImageScale", title, image=image, upscale_method="bilinear", crop="center", **size)
+        for title, image in [("Mask, cut like the video", as_picture), ("Picture, cut like the video", given.picture)]
+    ]
+    mask = graph.add("ImageToMask", image=fitted[0], channel="red")
+    still = graph.add("NRStillVideoLatent", image=fitted[1], vae=wan.vae, length=33, **size)
+    graph.column("4  What the video is held to", 420)
+    held = schedule(graph, tau_end=0.9, curve=([[0, 0], [1, 0]], "linear"))
+    graph.column("5  Sample", 340)
+    samples = graph.add("NRKSampler", model=wan.model, positive=given.positive, negative=given.negative,
+                        latent_image=still, schedule=held, mask=mask, **steps(30, 6, "uni_pc"))  # fmt: skip
+    watch(graph, samples, wan.vae, fps=16, title="6  Watch")
+
+
+@workflow(
+    "HunyuanVideo, image to video",
+    HELD_FRAME + KEEPS_ITS_SAMPLER,
+    try_first=[
+        "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "With the model's first version (hunyuan_video_image_to_video_720p_bf16): `guidance_type` *v1 (concat)*.",
+    ],
+)
+def hunyuan_video_image_to_video(graph: Graph) -> None:
+    size = {"width": 720, "height": 720, "length": 53}
+    graph.column(LOAD, 360)
+    shifted = diffusion_model(graph, "hunyuan_video_v2_replace_image_to_video_720p_bf16.safetensors", shift=7)
+    clip = graph.add("DualCLIPLoader", clip_name1="clip_l.safetensors",
+                     clip_name2="llava_llama3_fp8_scaled.safetensors", type="hunyuan_video")  # fmt: skip
+    vision = graph.add("CLIPVisionLoader", clip_name="llava_llama3_vision.safetensors")
+    vae = graph.add("VAELoader", vae_name="hunyuan_video_vae_bf16.safetensors")
+    graph.column(PICTURE_AND_PROMPT, 380)
+    picture = load_picture(graph)
+    seen = graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop="none")
+    prompt = graph.add("TextEncodeHunyuanVideo_ImageToVideo", "Prompt: what moves, and how", clip=clip,
+                       clip_vision_output=seen, prompt=PROMPT)  # fmt: skip
+    still, held = hold(graph, picture, vae, size, tau_end=0.3)
+    model = graph.add("NRApply", model=shifted, schedule=held, reference=still)
+    graph.column(SAMPLE, 340)
+    own = graph.add("HunyuanImageToVideo", positive=prompt, vae=vae, start_image=picture,
+                    guidance_type="v2 (replace)", **size)  # fmt: skip
+    guidance = graph.add("FluxGuidance", conditioning=own, guidance=6)
+    samples = custom_sampling(graph, shifted, own.slot(1), "BasicGuider", model=model, conditioning=guidance)
+    watch(graph, samples, vae, fps=24)
+
+
+@workflow(
+    "HunyuanVideo 1.5, image to video",
+    EMPTY_LATENT + KEEPS_ITS_SAMPLER,
+    try_first=[
+        "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "Short of memory: `length` 61 on both nodes, or 848x480 with the 480p model (shift 5).",
+    ],
+)
+def hunyuan_video_15(graph: Graph) -> None:
+    size = {"width": 1280, "height": 720, "length": 121}
+    graph.column(LOAD, 360)
+    shifted = diffusion_model(graph, "hunyuanvideo1.5_720p_i2v_fp16.safetensors", shift=7)
+    clip = graph.add("DualCLIPLoader", clip_name1="qwen_2.5_vl_7b_fp8_scaled.safetensors",
+                     clip_name2="byt5_small_glyphxl_fp16.safetensors", type="hunyuan_video_15")  # fmt: skip
+    vision = graph.add("CLIPVisionLoader", clip_name="sigclip_vision_patch14_384.safetensors")
+    vae = graph.add("VAELoader", vae_name="hunyuanvideo15_vae_fp16.safetensors")
+    given = picture_and_prompts(graph, clip, negative="", vision=vision, crop="center")
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.3)
+    model = graph.add("NRApply", model=shifted, schedule=held, reference=still)
+    graph.column(SAMPLE, 340)
+    own = graph.add("HunyuanVideo15ImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, clip_vision_output=given.seen, **size)  # fmt: skip
+    samples = custom_sampling(graph, shifted, own.slot(2), "CFGGuider", model=model, positive=own,
+                              negative=own.slot(1), cfg=6)  # fmt: skip
+    watch(graph, samples, vae, fps=24)
+
+
+@workflow(
+    "LTX-Video",
+    HELD_FRAME + " Lengths are 8n+1.\n\n**Apply Noise Rectification** patches the model, so LTX-Video keeps its "
+    "own scheduler.",
+    try_first=[
+        "`strength` 0.15 on the model's own node holds the first frame softly, as its users know it; rectification "
+        "adds to it over the whole clip.",
+        "`tau_end` 0.3. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+    ],
+)
+def ltx_video(graph: Graph) -> None:
+    size = {"width": 768, "height": 512, "length": 97}
+    graph.column(LOAD, 350)
+    model = graph.add("CheckpointLoaderSimple", ckpt_name="ltx-video-2b-v0.9.5.safetensors")
+    vae = model.slot(2)
+    clip = graph.add("CLIPLoader", clip_name="t5xxl_fp16.safetensors", type="ltxv")
+    given = picture_and_prompts(graph, clip)
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.3)
+    rectified = graph.add("NRApply", model=model, schedule=held, reference=still)
+    graph.column(SAMPLE, 340)
+    own = graph.add("LTXVImgToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    image=given.picture, strength=0.15, **size)  # fmt: skip
+    at_rate = graph.add("LTXVConditioning", positive=own, negative=own.slot(1), frame_rate=25)
+    sampler = graph.add("KSamplerSelect", sampler_name="euler")
+    sigmas = graph.add("LTXVScheduler", steps=30, max_shift=2.05, base_shift=0.95, stretch=True, terminal=0.1,
+                       latent=own.slot(2))  # fmt: skip
+    samples = graph.add(
+        "SamplerCustom", model=rectified, add_noise=True, noise_seed=7, cfg=3, positive=at_rate,
+        negative=at_rate.slot(1), sampler=sampler, sigmas=sigmas, latent_image=own.slot(2),
+    )  # fmt: skip
+    watch(graph, samples, vae, fps=24)
+
+
+@workflow(
+    "Cosmos Predict2, video to world",
+    HELD_FRAME,
+    try_first=[
+        "This model wants its own size and length: 848x480, 93 frames.",
+        "`tau_end` 0.3: it sees the picture already. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+    ],
+)
+def cosmos_predict2(graph: Graph) -> None:
+    size = {"width": 848, "height": 480, "length": 93}
+    graph.column(LOAD, 360)
+    model = graph.add("UNETLoader", unet_name="cosmos_predict2_2B_video2world_480p_16fps.safetensors")
+    clip = graph.add("CLIPLoader", clip_name="oldt5_xxl_fp8_e4m3fn_scaled.safetensors", type="cosmos")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    given = picture_and_prompts(graph, clip)
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.3)
+    graph.column(SAMPLE, 340)
+    own = graph.add("CosmosPredict2ImageToVideoLatent", vae=vae, start_image=given.picture, **size)
+    samples = graph.add("NRKSampler", model=model, positive=given.positive, negative=given.negative, latent_image=own,
+                        schedule=held, reference=still, **steps(35, 4, scheduler="karras"))  # fmt: skip
+    watch(graph, samples, vae, fps=16)
+
+
+@workflow(
+    "Mochi, given a picture",
+    "Mochi has no image-to-video model. **Still Video Latent** goes straight to the sampler's `latent_image`: "
+    "noise rectification alone turns text-to-video into image-to-video.",
+    try_first=[
+        "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "Six frames share one latent frame: lengths are 6n+1, and ω of a latent frame counts for all of its six.",
+    ],
+)
+def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
+    graph.column(LOAD, 350)
+    model = graph.add("UNETLoader", unet_name="mochi_preview_bf16.safetensors")
+    clip = graph.add("CLIPLoader", clip_name="t5xxl_fp16.safetensors", type="mochi")
+    vae = graph.add("VAELoader", vae_name="mochi_vae.safetensors")
+    given = picture_and_prompts(graph, clip)
+    still, held = hold(graph, given.picture, vae, {"width": 848, "height": 480, "length": 37})
+    graph.column(SAMPLE, 340)
+    samples = graph.add("NRKSampler", model=model, positive=given.positive, negative=given.negative,
+                        latent_image=still, schedule=held, **steps(30, 4.5))  # fmt: skip
+    watch(graph, samples, vae, fps=24)
+
+
+@workflow(
+    "Stable Video Diffusion",
+    EMPTY_LATENT,
+    try_first=[
+        "`tau_end` 0.6: with this scheduler the first third of the steps is spent where nothing of the picture can "
+        "be seen yet. " + MORE_OR_LESS,
+        IMAGE_ANCHOR,
+        "Much motion wanted: `motion_bucket_id` up, and let τ keep the picture.",
+        "svd_xt: 25 frames, on both nodes.",
+    ],
+)
+def svd(graph: Graph) -> None:
+    size = {"width": 1024, "height": 576}
+    graph.column(LOAD, 350)
+    loaded = graph.add("ImageOnlyCheckpointLoader", ckpt_name="svd.safetensors")
+    model = graph.add("VideoLinearCFGGuidance", model=loaded, min_cfg=1)
+    vision, vae = loaded.slot(1), loaded.slot(2)
+    graph.column("2  Picture", 380)
+    picture = load_picture(graph)
+    still, held = hold(graph, picture, vae, {**size, "length": 14})
+    graph.column(SAMPLE, 340)
+    own = graph.add("SVD_img2vid_Conditioning", clip_vision=vision, init_image=picture, vae=vae, video_frames=14,
+                    motion_bucket_id=127, fps=6, augmentation_level=0, **size)  # fmt: skip
+    samples = graph.add("NRKSampler", model=model, schedule=held, reference=still, **conditioned(own),
+                        **steps(20, 2.5, scheduler="karras"))  # fmt: skip
+    watch(graph, samples, vae, fps=10)
+
+
+@workflow(
+    "AnimateDiff (SD 1.5)",
+    "The kind of model that the paper worked with: text to video, turned into image to video by noise "
+    "rectification alone. The picture's latent, 16 times, goes to `latent_image`.\n\nNeeds the pack "
+    "**AnimateDiff-Evolved** for its loader; any SD 1.5 checkpoint and motion module will do.",
+    try_first=[
+        "Everything as it stands: the paper's ω and τ. " + MORE_OR_LESS,
+        "Flicker between frames: **Noise Image Latent** before the sampler, `noise_type` *blended*.",
+        "Keep to 16 frames without context options.",
+    ],
+    checked=RUN_IN_PART,
+)
+def animatediff(graph: Graph) -> None:
+    graph.column(LOAD, 350)
+    loaded = graph.add("CheckpointLoaderSimple", ckpt_name="v1-5-pruned-emaonly-fp16.safetensors")
+    clip, vae = loaded.slot(1), loaded.slot(2)
+    model = graph.add("ADE_AnimateDiffLoaderGen1", model=loaded, model_name="mm_sd_v15_v2.ckpt",
+                      beta_schedule="autoselect")  # fmt: skip
+    given = picture_and_prompts(graph, clip)
+    still, held = hold(graph, given.picture, vae, {"width": 512, "height": 512, "length": 16}, anchor="reference noise")
+    graph.column(SAMPLE, 340)
+    samples = graph.add("NRKSampler", model=model, positive=given.positive, negative=given.negative,
+                        latent_image=still, schedule=held, **steps(20, 7.5, scheduler="normal"))  # fmt: skip
+    watch(graph, samples, vae, fps=8)
+
+
+@workflow(
+    "Image to image",
+    "A clip of one frame: the same idea keeps a *picture* true to its source. `denoise` stays at 1, so colours and "
+    "style are free to change; how much of the layout stays is said by the schedule.",
+    try_first=[
+        "`strength` 0.5 with `tau_end` 0.6. More of the source: `strength` up. More of the prompt: `tau_end` 0.3.",
+        "The ω curve has no say here: one frame is its own pivot and is always held by `strength` alone.",
+        "A `mask` holds parts of the picture only.",
+    ],
+)
+def image_to_image(graph: Graph) -> None:
+    graph.column(LOAD, 350)
+    model = graph.add("CheckpointLoaderSimple", ckpt_name="v1-5-pruned-emaonly-fp16.safetensors")
+    clip, vae = model.slot(1), model.slot(2)
+    given = picture_and_prompts(
+        graph, clip, "an oil painting, thick brush strokes, warm evening light", "photo, text, watermark, blurry"
+    )
+    still, held = hold(graph, given.picture, vae, {"width": 512, "height": 512, "length": 1},
+                       title="3  What the picture is held to", anchor="reference noise", strength=0.5)  # fmt: skip
+    graph.column(SAMPLE, 340)
+    samples = graph.add("NRKSampler", model=model, positive=given.positive, negative=given.negative,
+                        latent_image=still, schedule=held, **steps(20, 8, "dpmpp_2m", "normal"))  # fmt: skip
+    graph.column("5  Look", 420)
+    graph.add("SaveImage", images=graph.add("VAEDecode", samples=samples, vae=vae), filename_prefix="rectified")
