@@ -151,20 +151,36 @@ def picture(seed: int, size: int = 64):
     return torch.rand(1, size, size, 3, generator=torch.Generator().manual_seed(seed))
 
 
-def test_a_latent_of_vaces_own_node_with_a_reference():
-    stand_in, vae = ZOO["Wan VACE"], vae_zoo.build("Wan 2.1")
-    model = stand_in.build()
-    positive, negative, latent, trim = run_node(
-        "WanVaceToVideo", positive=stand_in.prompt(0), negative=stand_in.prompt(1), vae=vae, width=64, height=64,
-        length=17, batch_size=1, strength=1.0, reference_image=picture(1),
-    )  # fmt: skip
-    still = run_node("NRStillVideoLatent", image=picture(1), vae=vae, length=17, width=0, height=0,
-                     resize="center crop")[0]  # fmt: skip
-    out = run_node("NRKSampler", model=model, seed=SEED, steps=STEPS, cfg=3.0, sampler_name="euler", scheduler="normal",
-                   positive=positive, negative=negative, latent_image=latent, denoise=1.0, schedule=HELD,
-                   reference=still)[0]["samples"]  # fmt: skip
+# Each model's own node: its id, the VAE (a small one with the model's grid), which input takes the picture, what else.
+OWN_NODES = {
+    "Wan 2.1 image-to-video": ("WanImageToVideo", "Wan 2.1", "start_image", {}),
+    "Wan VACE": ("WanVaceToVideo", "Wan 2.1", "reference_image", {"strength": 1.0}),
+    "Wan Camera": ("WanCameraImageToVideo", "Wan 2.1", "start_image", {}),
+    "Wan S2V": ("WanSoundImageToVideo", "Wan 2.1", "ref_image", {}),
+    "Wan Animate": (
+        "WanAnimateToVideo", "Wan 2.1", "reference_image", {"pose_video": torch.full((17, 64, 64, 3), 0.5)}
+    ),
+    "Wan SCAIL": ("WanSCAILToVideo", "Wan 2.1", "reference_image", {}),
+    "WanDancer": ("WanDancerVideo", "Wan 2.1", "start_image", {}),
+    "Kandinsky 5": ("Kandinsky5ImageToVideo", "Wan 2.1", "start_image", {}),
+    "HunyuanVideo 1.5": ("HunyuanVideo15ImageToVideo", "HunyuanVideo 1.5", "start_image", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", cases(OWN_NODES), indirect=True)
+def test_what_the_models_own_node_makes_is_held_to_the_still_clip(case, request):
+    """An artist's graph: the picture goes to the model's own node and to Still Video Latent, that to `reference`."""
+    stand_in, model, _ = case
+    node, vae, takes, more = OWN_NODES[request.node.callspec.params["case"]]
+    vae, image, size = vae_zoo.build(vae), picture(1), {"width": 64, "height": 64, "length": 17}
+    made = run_node(node, positive=stand_in.prompt(0), negative=stand_in.prompt(1), vae=vae, **size,
+                    **{takes: image}, **more)  # fmt: skip
+    positive, negative, latent = made[:3]
+    trim = made[3] if node in ("WanVaceToVideo", "WanAnimateToVideo") else 0
+    still = run_node("NRStillVideoLatent", image=image, vae=vae, **size, resize="center crop")[0]
+    out = sample(case, HELD, latent=latent, positive=positive, negative=negative, reference=still)
     off = model.model.process_latent_in(out[:, :, trim:]) - model.model.process_latent_in(still["samples"])
-    assert trim == 1 and off.abs().max() <= 1e-3
+    assert trim == stand_in.prepended and off.abs().max() <= 1e-3
 
 
 def test_guides_of_ltx_videos_own_node():
