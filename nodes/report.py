@@ -21,8 +21,8 @@ class VideoFidelityReport(io.ComfyNode):
             node_id="NRFidelityReport",
             display_name="Video Fidelity Report",
             category=CATEGORY,
-            description="Measures how true a video stays to its picture and how much moves in it, frame by frame; a "
-            "frozen video shows as one. Link a second video to compare.",
+            description="Measures how true a video stays to its picture, along its motion and against the still one, "
+            "and how much moves in it, frame by frame; a frozen video shows as one. Link a second video to compare.",
             is_output_node=True,
             inputs=[
                 io.Image.Input("frames", tooltip="The video's frames."),
@@ -51,6 +51,12 @@ class VideoFidelityReport(io.ComfyNode):
                 io.Float.Output(
                     "motion", display_name="motion", tooltip="Mean motion in pixels per frame, 0 = frozen."
                 ),
+                io.Float.Output(
+                    "fidelity_along_motion",
+                    display_name="fidelity_along_motion",
+                    tooltip="Mean similarity to the picture carried along the motion, 1 = equal: "
+                    "motion costs nothing here, a smear or a change does.",
+                ),
             ],
         )
 
@@ -62,7 +68,8 @@ class VideoFidelityReport(io.ComfyNode):
         plot = plot_report(*measured)
         mean = measured[0].mean
         report = json.dumps(report_text(measured, frames, notes), allow_nan=False)
-        return io.NodeOutput(plot, report, mean["ssim"], mean["motion"], ui=ui.PreviewImage(plot, cls=cls))
+        numbers = (mean["ssim"], mean["motion"], mean["fidelity_along_motion"])
+        return io.NodeOutput(plot, report, *numbers, ui=ui.PreviewImage(plot, cls=cls))
 
 
 NODES = [VideoFidelityReport]

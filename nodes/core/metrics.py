@@ -1,4 +1,4 @@
-"""What the fidelity report measures. numpy and scikit-image; loaded when used.
+"""What the fidelity report measures. scikit-image is loaded when used.
 
 All functions take frames [F, H, W, 3] and a picture [H, W, 3] of the same size, at least SMALLEST pixels along a side,
 float in [0, 1].
@@ -11,13 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from . import motion
 
 SMALLEST = 3  # pixels along a side: the smallest window of structural similarity
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
 FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
+CARRY_SIZE = 256  # longest side at which the image is carried along the motion: detail finer than that is not judged
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
 
 UNITS = {
+    "fidelity_along_motion": "structural similarity to the image, carried along the motion, 1 = equal",
+    "visible": "share of the frame in which the carried image is visible, 1 = all",
     "ssim": "structural similarity to the image, 1 = equal",
     "psnr": "dB, peak signal to noise ratio to the image, 100 = equal",
     "image_fidelity": "cosine of CLIP image embeddings, frame and image",
@@ -80,7 +88,10 @@ def measure(
     for i, (first, second) in enumerate(pairs):
         flows.append(optical_flow(first, second))
         progress((i + 1) / len(frames))
+    fidelity, visible = fidelity_along_motion(frames[~broken], picture)
     measured = {
+        "fidelity_along_motion": _among(broken, fidelity),
+        "visible": _among(broken, visible),
         "ssim": np.where(broken, np.nan, [ssim(frame, picture) for frame in frames]),
         "psnr": np.where(broken, np.nan, [psnr(frame, picture) for frame in frames]),
         "temporal_coherence": np.where(broken_pairs, np.nan, [ssim(*pair) for pair in pairs]),
@@ -92,12 +103,62 @@ def measure(
     return Measurement(measured)
 
 
+def _among(broken: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values of the frames that are not broken in their places among all of them, [F]; NaN for the others."""
+    spread = np.full(len(broken), np.nan)
+    spread[~broken] = values
+    return spread
+
+
+def fidelity_along_motion(frames: np.ndarray, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How like the picture each frame is once the motion is taken into account, and how much of it that says: [F], [F].
+
+    The picture is carried along the measured motion to each frame and compared with it there by structural similarity,
+    over what of it is still visible; the second number is that share of the frame. A frozen video reads 1, and so does
+    a true one, whatever moves in it; a smear reads low.
+    """
+    if len(frames) == 0:
+        return np.empty(0), np.empty(0)
+    size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
+    video, image = (_for_torch(pixels, size) for pixels in (frames, picture[None]))
+    known, seen = motion.guide(image), motion.guide(video)
+    backward = motion.flow(known, seen)
+    shown = motion.visibility(known, seen, backward)[:, 0].numpy()
+    carried = motion.warp(image, backward).clamp(0, 1)
+    alike = [ssim_map(*(_for_numpy(x) for x in pair)) for pair in zip(carried, video, strict=True)]
+    fidelity = [float((a * share).sum() / max(share.sum(), 1e-6)) for a, share in zip(alike, shown, strict=True)]
+    return np.array(fidelity), shown.mean(axis=(1, 2))
+
+
+def _for_torch(pixels: np.ndarray, size: list[int]) -> Tensor:
+    """[N, H, W, 3] -> [N, 3, *size], low-passed."""
+    channels_first = torch.from_numpy(pixels).float().movedim(-1, 1)
+    return interpolate(channels_first, size=size, mode="bilinear", antialias=True)
+
+
+def _for_numpy(pixels: Tensor) -> np.ndarray:
+    """[3, H, W] -> [H, W, 3]"""
+    return pixels.movedim(0, -1).numpy()
+
+
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity (Wang et al., 2004) over the colour channels; the window shrinks for tiny pictures."""
+    """Structural similarity (Wang et al., 2004) over the colour channels, in the mean."""
     from skimage.metrics import structural_similarity
 
-    window = min(7, (min(a.shape[:2]) - 1) // 2 * 2 + 1)
-    return float(structural_similarity(a, b, channel_axis=-1, data_range=1.0, win_size=window))
+    return float(structural_similarity(a, b, channel_axis=-1, data_range=1.0, win_size=_ssim_window(a)))
+
+
+def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Structural similarity around each pixel: [H, W]."""
+    from skimage.metrics import structural_similarity
+
+    _, alike = structural_similarity(a, b, channel_axis=-1, data_range=1.0, win_size=_ssim_window(a), full=True)
+    return alike.mean(-1)
+
+
+def _ssim_window(picture: np.ndarray) -> int:
+    """The usual 7 pixels, fewer in tiny pictures."""
+    return min(7, (min(picture.shape[:2]) - 1) // 2 * 2 + 1)
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:

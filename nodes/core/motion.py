@@ -26,13 +26,12 @@ from torch.nn.functional import grid_sample
 
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
 COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
-ROUNDS = 2  # of equation (1) at a level; more follow noise, fewer fall behind
-SMOOTHINGS = 2  # of ū in a round, each with its solution of (1)
-SMOOTHNESS = (
-    0.1  # α: a guide has unit deviation, so a blurred one (gradients below 0.3) is smoothed and a sharp one not
-)
-OVERALL = 0.05  # share of the whole frame's affine motion in ū; more bends real motion, of several things, towards one
+ROUNDS = 2  # of equation (1) at a level; one when going on from an earlier flow
+SMOOTHINGS = 2  # of ū in a round, each followed by (1)
+SMOOTHNESS = 0.2  # α. Guides have unit deviation, so it counts where they are blurred and hardly where they are sharp
+OVERALL = 0.2  # share in ū of the affine motion of the whole frame: pans, zooms and turns reach bare walls and borders
 ROBUST_ROUNDS = 2  # of that fit: things that move on their own drop out of it
+STEADINESS = 300.0  # weight of second differences in time: motion is smoothed over some 8 frames, never slowed
 DISAGREEMENT = 0.5  # squared difference of guides at which half of the visibility is gone; of two strangers it is 2
 
 
@@ -51,14 +50,21 @@ def guide(latent: Tensor, rgb_factors: Tensor | None = None) -> Tensor:
 
 
 def flow(
-    pivot_guide: Tensor, frames_guide: Tensor, *, initial: Tensor | None = None, pivot: int = 0, clips: int = 1
+    pivot_guide: Tensor,
+    frames_guide: Tensor,
+    *,
+    initial: Tensor | None = None,
+    pivot: int = 0,
+    clips: int = 1,
+    smoothness: float = SMOOTHNESS,
 ) -> Tensor:
     """Backward flow [N, 2, H, W] in cells from each frame to the pivot frame.
 
-    pivot_guide: [1, C, H, W], or one for each frame. frames_guide: [N, C, H, W]. initial: an earlier flow to go on
-    from, as from the sampler's last step. Without one, each frame starts from where its neighbour came to, since
-    motion over a long clip exceeds what coarse levels reach; for that, `pivot` is the index of the pivot frame and
-    `clips` how many clips of equal length the frames are of.
+    pivot_guide: [1, C, H, W], or one for each frame. frames_guide: [N, C, H, W]. clips: how many clips of equal length
+    the frames are of; pivot: the index of the pivot frame in each. initial: an earlier flow to go on from, as from the
+    sampler's last step. Without one, each frame starts from where its neighbour came to, since motion over a long clip
+    exceeds what coarse levels reach. smoothness: α of equation (1), for guides that can be trusted less (predictions
+    at high σ) or more (real pictures: 0.02).
     """
     levels = [(pivot_guide, frames_guide)]
     while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
@@ -67,10 +73,13 @@ def flow(
     earlier = [frames_guide.new_zeros(len(frames_guide), 2, *frames_guide.shape[-2:]) if initial is None else initial]
     for _ in levels:
         earlier.append(_halved(earlier[-1]))
-    field = _chained(*levels[-1], 2 ** (len(levels) - 1), pivot, clips) if initial is None else earlier[-1]
+    field = earlier[-1]
+    if initial is None:
+        field = _chained(*levels[-1], 2 ** (len(levels) - 1), pivot, clips, smoothness)
+    steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
     for level in reversed(range(len(levels))):
-        for _ in range(ROUNDS):
-            field = _refined(field, *levels[level], 2**level)
+        for _ in range(ROUNDS if initial is None else 1):
+            field = _refined(field, *levels[level], 2**level, smoothness, steady)
         # Only what has changed is made finer: details of an earlier flow stay.
         field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
     return field
@@ -109,8 +118,8 @@ def inside(u: Tensor) -> Tensor:
 # ---- equation (1) ----------------------------------------------------------------------------------------------------
 
 
-def _chained(pivot_guide: Tensor, frames_guide: Tensor, cell: int, pivot: int, clips: int) -> Tensor:
-    """A first flow at the coarsest level: what neighbouring frames moved, added up from the pivot frame on."""
+def _chained(pivot_guide: Tensor, frames_guide: Tensor, cell: int, pivot: int, clips: int, smoothness: float) -> Tensor:
+    """A first flow at the coarsest level: what moved between neighbours, added up from the pivot frame on."""
     by_clip = rearrange(frames_guide, "(b f) c h w -> b f c h w", b=clips)
     before, after = by_clip[:, :-1], by_clip[:, 1:]
     if len(pivot_guide) > 1:  # how a still clip differs from frame to frame is no motion
@@ -119,13 +128,19 @@ def _chained(pivot_guide: Tensor, frames_guide: Tensor, cell: int, pivot: int, c
     frames = by_clip.shape[1]
     moved = frames_guide.new_zeros(clips * (frames - 1), 2, *_half(frames_guide.shape[-2:]))
     for _ in range(ROUNDS if frames > 1 else 0):
-        moved = _refined(moved, before.flatten(0, 1), after.flatten(0, 1), cell)
+        moved = _refined(moved, before.flatten(0, 1), after.flatten(0, 1), cell, smoothness)
     sums = torch.ones(frames, frames).tril(-1)[:, : frames - 1].to(moved)
-    moved = rearrange(moved, "(b s) xy h w -> b s xy h w", b=clips)
-    return torch.einsum("fs,bsxhw->bfxhw", sums - sums[pivot], moved).flatten(0, 1)
+    return _over_frames(sums - sums[pivot], moved) if frames > 1 else moved.new_zeros(clips, *moved.shape[1:])
 
 
-def _refined(field: Tensor, pivot_guide: Tensor, frames_guide: Tensor, cell: int) -> Tensor:
+def _refined(
+    field: Tensor,
+    pivot_guide: Tensor,
+    frames_guide: Tensor,
+    cell: int,
+    smoothness: float,
+    steady: Tensor | None = None,
+) -> Tensor:
     """One round of equation (1): a flow on half the grid of these guides, whose cells are `cell` cells wide."""
     u = _doubled(field, frames_guide.shape[-2:]) / cell
     moved = warp(pivot_guide, u, mode="bilinear")
@@ -135,13 +150,30 @@ def _refined(field: Tensor, pivot_guide: Tensor, frames_guide: Tensor, cell: int
     products = [right * right, right * down, down * down, right * missing, down * missing]
     sums = torch.stack([product.sum(1) for product in products], 1) * inside(u)
     xx, xy, yy, bx, by = _windowed(_halved(sums)).split(1, 1)
+    overall = _affine(field, xx + yy)
     refined = field
     for _ in range(SMOOTHINGS):
-        prior = torch.lerp(_windowed(refined), _affine(refined, xx + yy), OVERALL)
-        pull = SMOOTHNESS * (prior - field) / cell
-        step = _solved(xx + SMOOTHNESS, xy, yy + SMOOTHNESS, bx + pull[:, :1], by + pull[:, 1:])
+        prior = torch.lerp(_windowed(refined), overall, OVERALL)
+        if steady is not None:
+            prior = _over_frames(steady, prior)
+        pull = smoothness * (prior - field) / cell
+        step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
         refined = field + cell * torch.cat(step, 1)
     return refined
+
+
+def _steady(frames: int, pivot: int) -> Tensor:
+    """Smoothing in time, as a matrix over the frames (Whittaker, 1923): even motion stays whole, the pivot at rest."""
+    known = torch.ones(frames)
+    known[pivot] = 1e3
+    bend = torch.eye(frames).diff(n=2, dim=0)
+    return torch.linalg.solve(known.diag() + STEADINESS * bend.T @ bend, known.diag())
+
+
+def _over_frames(matrix: Tensor, u: Tensor) -> Tensor:
+    """A matrix [G, F] applied to the frames of each clip: [(b F), 2, H, W] -> [(b G), 2, H, W]."""
+    clips = rearrange(u, "(b f) xy h w -> b f (xy h w)", f=matrix.shape[1])
+    return rearrange(matrix @ clips, "b g (xy h w) -> (b g) xy h w", xy=2, h=u.shape[-2])
 
 
 def _affine(u: Tensor, weight: Tensor) -> Tensor:
@@ -206,11 +238,12 @@ def _half(size: torch.Size) -> tuple[int, ...]:
 
 def _halved(grid: Tensor) -> Tensor:
     """Means over 2x2 cells; an odd last row or column counts twice."""
-    for axis in (-1, -2):
+    for axis in (-2, -1):
         cells = grid.shape[axis]
         if cells % 2:
             grid = torch.cat([grid, grid.narrow(axis, cells - 1, 1)], axis)
-        grid = grid.unflatten(axis, (-1, 2)).mean(axis)
+        pairs = grid.unflatten(axis, (-1, 2))
+        grid = (pairs.select(axis, 0) + pairs.select(axis, 1)) / 2
     return grid
 
 

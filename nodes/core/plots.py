@@ -73,24 +73,28 @@ def _draw_holds(figure: Figure, axes: Axes, schedule: Schedule, frames: int, ste
 
 
 REPORT_PANELS = (
-    ("ssim", "Fidelity: similarity to the image", "SSIM, 1 = equal"),
-    ("psnr", "Fidelity: signal to noise", "PSNR, dB"),
+    ("fidelity_along_motion", "Fidelity along the motion", "SSIM, 1 = equal"),
     ("motion", "Motion", "pixels per frame"),
+    ("visible", "How much of the image is still visible", "share of the frame"),
     ("flicker", "Flicker: change without motion", "8-bit levels"),
+    ("ssim", "Fidelity: similarity to the still image", "SSIM, 1 = equal"),
     ("colour_drift", "Colour drift", "CIEDE2000"),
+    ("psnr", "Fidelity: signal to noise, still image", "PSNR, dB"),
     ("temporal_coherence", "Temporal coherence", "SSIM of neighbours"),
 )
+SHARES = ("fidelity_along_motion", "visible")  # read against the whole range from 0 to 1
+AMOUNTS = ("motion", "flicker", "colour_drift")  # read against 0
 CLIP_PANELS = {"psnr": "image_fidelity", "temporal_coherence": "temporal_coherence_clip"}
 
 
 def plot_report(video: Measurement, baseline: Measurement | None = None) -> Tensor:
-    """Each measure over the clip, the baseline dashed. IMAGE [1, 900, 1200, 3]. Where CLIP was given, its image
+    """Each measure over the clip, the baseline dashed. IMAGE [1, 1200, 1200, 3]. Where CLIP was given, its image
     fidelity and temporal coherence take the place of their plain cousins."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(12, 9), dpi=100, layout="constrained")
-    for axes, (name, title, unit) in zip(figure.subplots(3, 2).flat, REPORT_PANELS, strict=True):
+    figure = Figure(figsize=(12, 12), dpi=100, layout="constrained")
+    for axes, (name, title, unit) in zip(figure.subplots(4, 2).flat, REPORT_PANELS, strict=True):
         clip_name = CLIP_PANELS.get(name)
         if clip_name in video.per_frame:
             name, title, unit = clip_name, f"{title.partition(':')[0]} (CLIP)", "cosine"
@@ -102,7 +106,9 @@ def plot_report(video: Measurement, baseline: Measurement | None = None) -> Tens
         axes.set_title(title, fontsize=15)
         axes.set_xlabel("frame", fontsize=12)
         axes.set_ylabel(unit, fontsize=12)
-        if name not in ("ssim", "psnr", "image_fidelity", "temporal_coherence", "temporal_coherence_clip"):
+        if name in SHARES:
+            axes.set_ylim(0, 1.05)
+        elif name in AMOUNTS:
             axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=12)

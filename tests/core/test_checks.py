@@ -52,7 +52,7 @@ def test_what_is_not_finite_is_in_no_range(value):
         check_whole("steps", value, 0, 2**64)
 
 
-@pytest.mark.parametrize(("past", "limit"), [(-ROUNDING, 0.0), (-ROUNDING / 2, 0.0), (1 + ROUNDING / 2, 1.0)])
+@pytest.mark.parametrize(("past", "limit"), [(-ROUNDING, 0.0), (-ROUNDING / 2, 0.0), (1 + ROUNDING, 1.0)])
 def test_rounding_past_a_limit_is_the_limit(past, limit):
     assert check_number("omega", past, 0, 1) == limit
 
@@ -70,7 +70,11 @@ def test_what_is_in_range_stays_to_the_bit(value):
 
 @given(st.integers(0, 2**64 - 1))
 def test_a_seed_stays_exact(seed):
-    assert check_whole("seed", seed, 0, 2**64 - 1) == seed
+    assert check_whole("seed", seed, 0, 2**64 - 1) == check_whole("seed", np.uint64(seed), 0, 2**64 - 1) == seed
+
+
+def test_whole_numbers_without_limits_are_any():
+    assert check_whole("pivot_frame", -3) == -3
 
 
 @pytest.mark.parametrize(
@@ -105,4 +109,4 @@ def test_quotes_are_short():
     assert quote("x" * LONGEST_QUOTE) == "'" + "x" * (LONGEST_QUOTE - 4) + "..."
     assert "\n" not in quote({"samples": torch.rand(2, 3, 4)})
     assert quote(torch.rand(2, 3)) == quote(np.ones((2, 3))) == "a tensor of shape [2, 3]"
-    assert quote(torch.tensor(2)) == "tensor(2)"
+    assert quote(torch.rand(3)) == "a tensor of shape [3]" and quote(torch.tensor(2)) == "tensor(2)"

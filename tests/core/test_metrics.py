@@ -2,17 +2,22 @@
 
 import numpy as np
 import pytest
+import skimage.data
+from clips import true_clip
 from nr_core.metrics import (
     PSNR_OF_EQUALS,
     UNITS,
     Measurement,
     cosines,
+    fidelity_along_motion,
     flicker,
     measure,
     net_motion,
     optical_flow,
     psnr,
+    ssim,
 )
+from nr_core.motions import MOTIONS
 from scipy.ndimage import gaussian_filter, shift
 
 SIZE, FRAMES = 48, 9
@@ -47,8 +52,9 @@ def motion_of(video):
 def test_a_still_clip_reads_equal_and_motionless():
     video = np.repeat(texture(0, SIZE)[None], FRAMES, axis=0)
     mean = measure(video, video[0]).mean
+    along = {"fidelity_along_motion": pytest.approx(1, abs=1e-6), "visible": pytest.approx(1, abs=1e-6)}
     assert mean == {"ssim": 1, "psnr": PSNR_OF_EQUALS, "temporal_coherence": 1, "motion": 0, "flicker": 0,
-                    "colour_drift": 0}  # fmt: skip
+                    "colour_drift": 0, **along}  # fmt: skip
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
@@ -87,6 +93,72 @@ def test_a_pan_is_motion_and_hardly_flicker():
 def test_motion_is_in_the_videos_own_pixels_at_any_size():
     big = panned(1.0).repeat(4, axis=1).repeat(4, axis=2)
     assert motion_of(big[:6]) == pytest.approx(4.0, rel=0.15)
+
+
+# ---- fidelity along the motion
+
+
+def photo():
+    return skimage.data.astronaut()[:, :, :3] / np.float32(255)
+
+
+def through_a_window(picture, right, down, frames, height=192, width=256):
+    """A picture larger than the frame, seen through a window that moves by so many pixels a frame."""
+    places = [(60 + down * f, 60 + right * f) for f in range(frames)]
+    return np.stack([
+        np.stack([shift(picture[..., c], (-y, -x), order=1)[:height, :width] for c in range(3)], -1) for y, x in places
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "down"), [(2.3, 0.0), (0.0, -1.7), (6.0, 2.5)])
+def test_a_pan_of_a_real_picture_is_true_along_its_motion(right, down):
+    video = through_a_window(photo(), right, down, frames=8)
+    fidelity, visible = fidelity_along_motion(video, video[0])
+    assert fidelity.min() >= 0.95 and np.mean([ssim(frame, video[0]) for frame in video]) < 0.6
+    shown = (1 - 7 * abs(right) / 256) * (1 - 7 * abs(down) / 192)
+    assert visible[-1] == pytest.approx(shown, abs=0.04)
+
+
+@pytest.mark.parametrize("motion", MOTIONS)
+@pytest.mark.parametrize("name", ["coffee", "astronaut", "disc"])
+def test_true_clips_are_true_along_their_motion(name, motion):
+    video = true_clip(name, motion).numpy()
+    fidelity, visible = fidelity_along_motion(video, video[0])
+    assert fidelity.mean() >= 0.95 and visible.mean() >= 0.8
+
+
+def test_a_smear_is_not_true_along_any_motion():
+    """Frames that move alike, but ever more blurred: what a model does that loses the picture while it pans."""
+    video = true_clip("coffee", "pan left").numpy()
+    smeared = np.stack([gaussian_filter(frame, (f / 6, f / 6, 0)) for f, frame in enumerate(video)])
+    fidelity, _ = fidelity_along_motion(smeared, video[0])
+    assert fidelity[0] > 0.99 and (np.diff(fidelity) < 0.02).all() and fidelity[-1] < 0.7
+
+
+def test_another_picture_is_not_true_along_any_motion():
+    video = true_clip("astronaut", "pan left").numpy()
+    fidelity, _ = fidelity_along_motion(video, true_clip("coffee", "still", 1).numpy()[0])
+    assert fidelity.max() < 0.5
+
+
+def test_a_drift_of_brightness_is_no_motion_but_costs_fidelity():
+    video = true_clip("coffee", "pan left").numpy()
+    gain = np.linspace(1, 0.6, len(video), dtype=np.float32)[:, None, None, None]
+    fidelity, visible = fidelity_along_motion(video * gain, video[0])
+    _, shown = fidelity_along_motion(video, video[0])
+    assert fidelity[-1] < 0.95 and np.abs(visible - shown).max() < 0.1
+
+
+def test_what_uncovers_the_background_counts_as_not_visible():
+    video = np.float32(shape_moving(0.75))
+    fidelity, visible = fidelity_along_motion(video, video[0])
+    assert fidelity.mean() > 0.95 and visible[-1] < 0.95 < visible[1]
+
+
+def test_frames_of_one_colour_are_no_nan():
+    black = np.zeros((4, 40, 40, 3), np.float32)
+    fidelity, visible = fidelity_along_motion(black, black[0])
+    assert np.isfinite(fidelity).all() and np.isfinite(visible).all() and fidelity.min() > 0.99
 
 
 def test_there_and_back_cancels():

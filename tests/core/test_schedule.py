@@ -86,6 +86,12 @@ def test_a_list_of_omega_fits_any_clip(values, frames):
         assert omegas.tolist() == values
 
 
+@pytest.mark.parametrize("frames", range(2, 64))
+def test_a_list_of_the_clips_own_length_is_used_exactly(frames):
+    values = np.random.default_rng(frames).random(frames).tolist()
+    assert Schedule(omega=tuple(values)).omegas(frames).tolist() == values
+
+
 def test_a_schedule_can_be_compared_hashed_and_printed():
     assert Schedule() == Schedule() and hash(Schedule()) == hash(Schedule())
     assert Schedule() != Schedule(tau_end=0.5)
@@ -248,6 +254,7 @@ def test_omega_takes_the_hosts_curve_in_both_its_forms():
 
     raw = {"points": [[0, 1], [1, 0]], "interpolation": "linear"}
     assert read_omega(raw) == read_omega(LinearCurve()) == Curve(((0.0, 1.0), (1.0, 0.0)), "linear")
-    assert read_omega([(0, 1), (1, 0)]) == Curve(((0.0, 1.0), (1.0, 0.0)))
+    smooth = Curve(((0.0, 1.0), (1.0, 0.0)))
+    assert read_omega([(0, 1), (1, 0)]) == read_omega(type("MonotoneCubicCurve", (LinearCurve,), {})()) == smooth
     with pytest.raises(ValueError, match="^omega:"):
         read_omega({"points": [[0, 2]]})

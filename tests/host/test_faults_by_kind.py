@@ -1,6 +1,7 @@
 """Faults found in public reports of people who sample video, by kind: each test states what must happen instead."""
 
 import logging
+import sys
 
 import comfy.model_management
 import comfy.nested_tensor
@@ -8,6 +9,7 @@ import comfy.samplers
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
+from model_zoo import ZOO, cases
 from pack import pack_module, run_node
 from runs import STEPS, advanced, custom, drift, guider_of, ksampler, patched
 from standins import conditioning, sd15, still_latent, wan
@@ -365,6 +367,53 @@ def test_a_sampler_that_changes_the_size_is_left_alone_with_a_warning(said):
     out = custom(patched(model, HELD), {"samples": clip}, sampler)["samples"]
     assert out.shape[-1] == 12 and torch.isfinite(out).all()
     assert any("another size" in line for line in said())
+
+
+def on_newer_hosts(node_id):
+    has_it = node_id in sys.modules["nodes"].NODE_CLASS_MAPPINGS
+    return pytest.mark.skipif(not has_it, reason=f"this ComfyUI has no {node_id}")
+
+
+@on_newer_hosts("SamplerARVideo")
+@pytest.mark.parametrize("motion_compensation", [0.0, 1.0])
+@pytest.mark.parametrize("block", [1, 2])
+def test_a_video_predicted_block_by_block_is_held_block_by_block(block, motion_compensation, said):
+    stand_in = ZOO["CausalWan"]
+    model = stand_in.build()
+    clip = stand_in.clip(model)
+    sampler = run_node("SamplerARVideo", num_frame_per_block=block)[0]
+    held = Schedule(omega=(0.0,), tau_end=1.0, motion_compensation=motion_compensation)
+    guider = run_node("CFGGuider", model=patched(model, held), positive=stand_in.conditioning(clip, 0),
+                      negative=stand_in.conditioning(clip, 1), cfg=1.0)[0]  # fmt: skip
+    out = custom(model, {"samples": clip}, sampler, guider=guider)["samples"]
+    assert drift(model, out, clip) <= 1e-3
+    assert not any("another size" in line for line in said())
+
+
+@on_newer_hosts("DualModelGuider")
+def test_the_second_model_of_a_guider_is_told_that_it_does_not_lead(said):
+    model = sd15()
+    clip, prompts = clip_of(model), both_prompts(model)
+    guider = run_node("DualModelGuider", model=model, model_negative=patched(model, HELD), positive=prompts[0],
+                      negative=prompts[1], cfg=4.0)[0]  # fmt: skip
+    custom(model, {"samples": clip}, guider=guider)
+    assert any("not the one that leads" in line for line in said())
+
+
+CLEAN = cases([name for name, stand_in in ZOO.items() if stand_in.clean])
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_a_model_that_puts_the_clean_picture_in_lends_nothing(name):
+    """Kandinsky 5 image-to-video, InfiniteTalk: ω = 1 lends the pivot's bias alone, and it has none."""
+    stand_in = ZOO[name]
+    model = stand_in.build()
+    clip = stand_in.clip(model)
+    prompts = {"positive": stand_in.conditioning(clip, 0), "negative": stand_in.conditioning(clip, 1)}
+    lent = Schedule(omega=(1.0,), tau_end=1.0)
+    host = ksampler("KSampler", model, {"samples": clip}, **prompts)["samples"]
+    ours = ksampler("NRKSampler", model, {"samples": clip}, schedule=lent, **prompts)["samples"]
+    torch.testing.assert_close(ours[:, :, 1:], host[:, :, 1:], atol=1e-4, rtol=1e-4)
 
 
 # O. Frames that are no frames of the video.

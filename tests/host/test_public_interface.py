@@ -6,7 +6,7 @@ from pack import start_host
 host_nodes = start_host()
 KSAMPLER = list(host_nodes.KSampler.INPUT_TYPES()["required"])
 KSAMPLER_ADVANCED = list(host_nodes.KSamplerAdvanced.INPUT_TYPES()["required"])
-SAMPLING = (["schedule"], ["reference", "mask"])
+SAMPLING = (["schedule"], ["reference", "mask", "colour_reference"])
 TAU = ["tau_start", "tau_end", "strength", "tau_ramp", "tau_unit", "anchor", "pivot_frame"]
 
 # id: (name on screen, required inputs, optional inputs, outputs)
@@ -22,7 +22,7 @@ INTERFACE = {
         "Rectification Schedule", ["omega_curve", *TAU],
         ["omega", "motion_compensation", "hold_colours", "pivot_frames"], ["NR_SCHEDULE"],
     ),
-    "NRApply": ("Apply Noise Rectification", ["model", "schedule"], ["reference", "mask"], ["MODEL"]),
+    "NRApply": ("Apply Noise Rectification", ["model", "schedule"], SAMPLING[1], ["MODEL"]),
     "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], SAMPLING[1], ["LATENT"]),
     "NRKSamplerAdvanced": (
         "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], SAMPLING[1], ["LATENT"],
@@ -30,10 +30,11 @@ INTERFACE = {
     "NRSchedulePlot": ("Plot Rectification Schedule", ["schedule", "frames", "steps"], [], ["IMAGE"]),
     "NRFidelityReport": (
         "Video Fidelity Report", ["frames", "image"], ["baseline", "clip_vision", "clip", "text"],
-        ["IMAGE", "STRING", "FLOAT", "FLOAT"],
+        ["IMAGE", "STRING", "FLOAT", "FLOAT", "FLOAT"],
     ),
     "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling"], ["MODEL", "VAE"]),
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
+    "NRDemoPicture": ("Demo Picture", ["picture"], [], ["IMAGE"]),
 }  # fmt: skip
 
 

@@ -60,8 +60,10 @@ def video(frames=4, seed=0):
 
 
 def report(images, image, **more):
-    plot, text, fidelity, motion = run_node("NRFidelityReport", frames=images, image=image, **more)
-    return plot, json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report")), fidelity, motion
+    plot, text, fidelity, motion, along = run_node("NRFidelityReport", frames=images, image=image, **more)
+    read = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report"))
+    assert along == pytest.approx(read["mean"]["fidelity_along_motion"] or math.nan, abs=1e-5, nan_ok=True)
+    return plot, read, fidelity, motion
 
 
 def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
@@ -73,7 +75,7 @@ def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
     assert text["per_frame"]["ssim"][0] == 1 and len(text["per_frame"]["ssim"]) == 4
     assert math.isclose(fidelity, text["mean"]["ssim"], abs_tol=1e-5)
     assert math.isclose(motion, text["mean"]["motion"], abs_tol=1e-5)
-    assert plot.shape == (1, 900, 1200, 3) and 0 <= float(plot.min()) < float(plot.max()) <= 1
+    assert plot.shape == (1, 1200, 1200, 3) and 0 <= float(plot.min()) < float(plot.max()) <= 1
 
 
 def test_a_baseline_is_measured_beside_the_video():
@@ -159,7 +161,9 @@ def test_a_broken_frame_is_left_out_counted_and_null(broken, clip_vision, clip):
     assert read["per_frame"].keys() == sound["per_frame"].keys()
     for name, values in sound["per_frame"].items():
         unknown = {5: [2], 4: [1, 2], 1: [0]}[len(values)]
-        assert read["per_frame"][name] == [None if i in unknown else v for i, v in enumerate(values)], name
+        assert [value is None for value in read["per_frame"][name]] == [i in unknown for i in range(len(values))], name
+        if name not in ("fidelity_along_motion", "visible"):  # the motion is followed from frame to frame
+            assert read["per_frame"][name] == [None if i in unknown else v for i, v in enumerate(values)], name
     known = [v for v in sound["per_frame"]["ssim"] if v != sound["per_frame"]["ssim"][2]]
     assert fidelity == pytest.approx(sum(known) / 4, abs=1e-4) and math.isnan(motion)
     assert bool(torch.isfinite(plot).all())
