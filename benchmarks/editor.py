@@ -1,8 +1,8 @@
 """What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints a table and writes editor.md.
 
 Real Chromium on both frontends and both canvases: script, style and layout time of a move event while a point of a
-240-frame curve is dragged; frame times while a canvas of 100 editors is panned, beside 100 KSampler nodes; and what is left
-when the nodes are deleted.
+240-frame curve is dragged; frame times while a canvas of 100 editors is panned, beside 100 text boxes; and what is
+left when the nodes are deleted.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ FRAMES = 240
 NODES = 100
 ROUNDS, MOVES = 5, 100
 PAN_MOVES = 90
+COLUMNS = (
+    "| frontend | canvas | drag: script, ms | drag: style and layout, ms "
+    "| pan with editors, ms | pan with text boxes, ms | left by editors | left by text boxes |"
+)
 HEAD = f"""# The ω curve editor in the browser
 
 Written by `python benchmarks/editor.py`. Chromium without a GPU, {{cores}} CPU cores that other work may share.
@@ -37,8 +41,8 @@ Written by `python benchmarks/editor.py`. Chromium without a GPU, {{cores}} CPU 
 * left: nodes that the host keeps in memory, more than before, when the {NODES} are deleted and garbage is collected,
   and the editors (with their listeners) and clocks that remain; with editors, and with text boxes.
 
-| frontend | canvas | drag: script, ms | drag: style and layout, ms | pan with editors, ms | pan with text boxes, ms | left by editors | left by text boxes |
-|---|---|---|---|---|---|---|---|
+{COLUMNS}
+{"|---" * 8}|
 """
 
 
