@@ -18,8 +18,8 @@ sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "scrip
 
 import chromium  # noqa: E402
 from comfy_page import ComfyPage  # noqa: E402
+from frontends import FRONTENDS, running_server  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from servers import FRONTENDS, running_server  # noqa: E402
 
 FRAMES = 240
 NODES = 100

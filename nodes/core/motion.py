@@ -22,12 +22,11 @@ from __future__ import annotations
 import torch
 from einops import rearrange
 from torch import Tensor
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, pad
 
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
 COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
-ROUNDS = 2  # of equation (1) at a level; one when going on from an earlier flow
-SMOOTHINGS = 2  # of ū in a round, each followed by (1)
+SMOOTHINGS = 4  # of ū at a level, each followed by (1): what is known spreads to where nothing is
 SMOOTHNESS = 0.2  # α. Guides have unit deviation, so it counts where they are blurred and hardly where they are sharp
 OVERALL = 0.2  # share in ū of the affine motion of the whole frame: pans, zooms and turns reach bare walls and borders
 ROBUST_ROUNDS = 2  # of that fit: things that move on their own drop out of it
@@ -78,8 +77,7 @@ def flow(
         field = _chained(*levels[-1], 2 ** (len(levels) - 1), pivot, clips, smoothness)
     steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
     for level in reversed(range(len(levels))):
-        for _ in range(ROUNDS if initial is None else 1):
-            field = _refined(field, *levels[level], 2**level, smoothness, steady)
+        field = _refined(field, *levels[level], 2**level, smoothness, steady)
         # Only what has changed is made finer: details of an earlier flow stay.
         field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
     return field
@@ -127,10 +125,11 @@ def _chained(pivot_guide: Tensor, frames_guide: Tensor, cell: int, pivot: int, c
         before = before + still[:, 1:] - still[:, :-1]
     frames = by_clip.shape[1]
     moved = frames_guide.new_zeros(clips * (frames - 1), 2, *_half(frames_guide.shape[-2:]))
-    for _ in range(ROUNDS if frames > 1 else 0):
-        moved = _refined(moved, before.flatten(0, 1), after.flatten(0, 1), cell, smoothness)
-    sums = torch.ones(frames, frames).tril(-1)[:, : frames - 1].to(moved)
-    return _over_frames(sums - sums[pivot], moved) if frames > 1 else moved.new_zeros(clips, *moved.shape[1:])
+    if frames == 1:
+        return moved.new_zeros(clips, *moved.shape[1:])
+    moved = _refined(moved, before.flatten(0, 1), after.flatten(0, 1), cell, smoothness)
+    sums = torch.ones(frames, frames - 1).tril(-1).to(moved)
+    return _over_frames(sums - sums[pivot], moved)
 
 
 def _refined(
@@ -142,14 +141,13 @@ def _refined(
     steady: Tensor | None = None,
 ) -> Tensor:
     """One round of equation (1): a flow on half the grid of these guides, whose cells are `cell` cells wide."""
-    u = _doubled(field, frames_guide.shape[-2:]) / cell
-    moved = warp(pivot_guide, u, mode="bilinear")
+    moved = warp(pivot_guide, _doubled(field, frames_guide.shape[-2:]) / cell, mode="bilinear")
     missing = frames_guide - moved
     # Gradients of both pictures, averaged: those of one alone are biased by its noise, and the flow falls short.
-    right, down = (_slope(frames_guide + moved, axis) / 2 for axis in (-1, -2))
-    products = [right * right, right * down, down * down, right * missing, down * missing]
-    sums = torch.stack([product.sum(1) for product in products], 1) * inside(u)
-    xx, xy, yy, bx, by = _windowed(_halved(sums)).split(1, 1)
+    right, down = _gradient((frames_guide + moved) / 2)
+    pairs = (right, right), (right, down), (down, down), (right, missing), (down, missing)
+    sums = _halved(torch.stack([(one * other).sum(1) for one, other in pairs], 1)) * inside(field / (2 * cell))
+    xx, xy, yy, bx, by = _windowed(sums).split(1, 1)
     overall = _affine(field, xx + yy)
     refined = field
     for _ in range(SMOOTHINGS):
@@ -215,13 +213,15 @@ def _places(u: Tensor) -> Tensor:
 def _neighbours(grid: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """For each cell the one before and the one after it; the border is its own neighbour."""
     cells = grid.shape[axis]
-    padded = torch.cat([grid.narrow(axis, 0, 1), grid, grid.narrow(axis, cells - 1, 1)], axis)
+    rim = (1, 1, 0, 0) if axis == -1 else (0, 0, 1, 1)
+    padded = pad(grid, rim, mode="replicate")
     return padded.narrow(axis, 0, cells), padded.narrow(axis, 2, cells)
 
 
-def _slope(grid: Tensor, axis: int) -> Tensor:
-    before, after = _neighbours(grid, axis)
-    return (after - before) / 2
+def _gradient(grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Central differences to the right and down."""
+    right, down = ((after - before) / 2 for before, after in (_neighbours(grid, axis) for axis in (-1, -2)))
+    return right, down
 
 
 def _windowed(grid: Tensor) -> Tensor:

@@ -42,6 +42,8 @@ from .noise_levels import Progress, noise_level
 from .special_frames import clean_start, shown_noise, video_part
 
 KEY = "noise_rectification"
+MULTISTEP = ("2m", "3m", "multistep", "uni_pc", "deis", "ipndm", "lms")  # in the names of the host's samplers
+SOFT_FROM = 0.7  # an earlier end is healed by the steps that follow (benchmarks/evidence.md)
 
 # The rectifications whose OUTER_SAMPLE is under way: a model that is used past it is noticed.
 _under_way: ContextVar[tuple[Rectification, ...]] = ContextVar("noise_rectification_under_way", default=())
@@ -101,9 +103,22 @@ class Rectification:
                 latent_image = self._start(noise, latent_image, video)
             elif self.hand_on is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
+            self._hint_at_a_soft_end(sampler)
             sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video))
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
+
+    def _hint_at_a_soft_end(self, sampler) -> None:
+        """A hard end of τ late in sampling is a jump, which samplers that look back over several steps extrapolate."""
+        name = getattr(getattr(sampler, "sampler_function", None), "__name__", "")
+        schedule = self.schedule
+        if SOFT_FROM <= schedule.tau_end < 1 and schedule.tau_ramp == 0 and any(kind in name for kind in MULTISTEP):
+            logger.info(
+                "tau_end %g is a hard cut late in sampling, over which %s extrapolates: set tau_ramp to 0.3, or "
+                "tau_end to 1.",
+                schedule.tau_end,
+                name.removeprefix("sample_"),
+            )
 
     def warn_if_passed_by(self, patcher) -> None:
         """ON_PRE_RUN callback: the host gets the model ready for sampling."""

@@ -15,8 +15,8 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "scripts")]
 
 import chromium  # noqa: E402
 from comfy_page import ComfyPage  # noqa: E402
+from frontends import FRONTENDS, running_server  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from servers import FRONTENDS, running_server  # noqa: E402
 
 SHAPED = {"points": [[0, 1], [0.2, 0.85], [0.45, 0.3], [0.7, 0.25], [1, 0.6]], "interpolation": "monotone_cubic"}
 STEPPED = {"points": [[0, 0.2], [0.4, 0.2], [0.4, 0.9], [1, 0.6]], "interpolation": "linear"}
