@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 from pack import load_core
+from prompts import run
+from workflow_page import api_form
 
 DEFAULT = [[0, 1], [7 / 15, 0.5], [1, 0.5]]
 SHAPED = [[0, 0.9], [0.25, 0.2], [0.5, 0.2], [0.5, 0.8], [1, 0.3]]
@@ -166,24 +168,10 @@ def test_the_server_runs_what_was_drawn(comfy):
             app.graph._nodes[0].connect(0, plot, 0);
         }"""
     )
-    exported = comfy.evaluate("async () => (await app.graphToPrompt()).output")
-    [schedule] = [node for node in exported.values() if node["class_type"] == "NRSchedule"]
+    [schedule] = [node for node in api_form(comfy).values() if node["class_type"] == "NRSchedule"]
     assert schedule["inputs"]["omega_curve"] == SHAPED_TEXT
-    outcome = comfy.evaluate(
-        """async prompt => {
-            const { prompt_id } = await (await fetch('/prompt', {
-                method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ prompt }),
-            })).json();
-            for (let i = 0; i < 600; i++) {
-                const entry = (await (await fetch(`/history/${prompt_id}`)).json())[prompt_id];
-                if (entry?.status) return entry.status.status_str;
-                await new Promise(done => setTimeout(done, 100));
-            }
-            return 'no answer';
-        }""",
-        exported,
-    )
-    assert outcome == "success"
+    status, _ = run(comfy.address, api_form(comfy))
+    assert status["status_str"] == "success", status["messages"]
 
 
 def test_javascript_holds_frames_as_python_does(comfy):
