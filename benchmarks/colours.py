@@ -84,8 +84,12 @@ def chunks(metrics, model, vae, name, motion) -> dict[str, list[float]]:
 
     first = true_clip(name, motion)[:1]
     (colours,) = run_node("NRStillVideoLatent", image=first, vae=vae, length=1, width=0, height=0, resize="stretch")
-    ways = {"plain": (OFF, {}), "carried": (CARRIED, {}), "carried, colours held": (CARRIED | COLOURS, {}),
-            "carried, colours held to the first picture": (CARRIED | COLOURS, {"colour_reference": colours})}  # fmt: skip
+    ways = {
+        "plain": (OFF, {}),
+        "carried": (CARRIED, {}),
+        "carried, colours held": (CARRIED | COLOURS, {}),
+        "carried, colours held to the first picture": (CARRIED | COLOURS, {"colour_reference": colours}),
+    }
     slopes = {}
     for way, (changes, more) in ways.items():
         picture, drift = first, []
