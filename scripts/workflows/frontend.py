@@ -6,7 +6,6 @@ Whatever it complains about stops the run.
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import chromium
+from comfyui_page import collect_problems, open_page
 from frontends import FRONTENDS, running_server
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from .graph import Graph
 from .layout import GAP, HEIGHTS, NOTE_WIDTH, TITLE_BAR, overlaps
@@ -24,17 +24,10 @@ from .other_packs import OTHER_PACKS
 from .saving import VIEW, saved_form
 
 SETTINGS = {
-    "Comfy.TutorialCompleted": True,
     "Comfy.Validation.Workflows": True,
     "Comfy.Workflow.ShowMissingModelsWarning": False,
-    "Comfy.Workflow.Persist": False,
-    "Comfy.Minimap.Visible": False,
-    "Comfy.Graph.CanvasInfo": False,
-    "Comfy.Release.Status": "skipped",
     "Comfy.ColorPalette": "dark",
-    "Comfy.Locale": "en",
 }
-READY = "() => window.app?.canvas && app.vueAppReady && LiteGraph.registered_node_types.NRSchedule"
 # Messages pass by: keep what they said.
 KEEP_MESSAGES = """
 window.messages = [];
@@ -126,29 +119,15 @@ def open_canvas(browser: Browser, address: str, vue: bool) -> Canvas:
         answer = route.fetch()
         route.fulfill(response=answer, json={**answer.json(), **OTHER_PACKS})
 
-    post(f"{address}/settings", {**SETTINGS, "Comfy.VueNodes.Enabled": vue})
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
     page.set_default_timeout(120_000)
-    canvas = Canvas(page, vue, [])
-    page.on("pageerror", lambda error: canvas.problems.append(f"page error: {error}"))
-    page.on("console", lambda message: canvas.problems.append(message.text) if is_problem(message) else None)
+    canvas = Canvas(page, vue, collect_problems(page))
     page.add_init_script(KEEP_MESSAGES)
     page.route("**/object_info", with_other_packs)
-    page.goto(address)
-    page.wait_for_function(READY)
+    open_page(page, address, **SETTINGS, **{"Comfy.VueNodes.Enabled": vue})
     page.evaluate("() => app.extensionManager.command.execute('Workspace.ToggleFocusMode')")
     page.add_style_tag(content=".comfy-menu-hamburger, .splitter-overlay-root, .p-toast { display: none !important }")
     return canvas
-
-
-def is_problem(message: ConsoleMessage) -> bool:
-    """What the host says of missing networks and user files comes without this pack too."""
-    return message.type == "error" and "Failed to load resource" not in message.text
-
-
-def post(url: str, content) -> None:
-    request = urllib.request.Request(url, json.dumps(content).encode(), {"Content-Type": "application/json"})
-    urllib.request.urlopen(request, timeout=60).close()
 
 
 def through_the_frontend(canvases: list[Canvas], graph: Graph, definitions: dict) -> dict:

@@ -62,7 +62,7 @@ def take(comfy: ComfyPage, folder: Path, name: str) -> None:
 def take_one(comfy: ComfyPage, path: Path) -> None:
     """The node alone, with a shaped curve and the pointer on a frame: the picture of the README."""
     comfy.start_test()
-    comfy.add_schedule(x=200, y=120, size=(560, 720))
+    comfy.add_schedule(x=200, y=120, size=(290, 640))
     comfy.evaluate(
         """values => {
             for (const widget of app.graph._nodes[0].widgets) {
@@ -92,7 +92,7 @@ def main(folder: Path) -> None:
                     comfy.open()
                     take(comfy, folder, f"{frontend}-{canvas}")
                     page.close()
-                page = browser.new_page(viewport={"width": 1280, "height": 940}, device_scale_factor=1.5)
+                page = browser.new_page(viewport={"width": 1280, "height": 940}, device_scale_factor=2)
                 comfy = ComfyPage(page, address, vue=True)
                 comfy.open()
                 take_one(comfy, folder / f"{frontend}-editor.png")

@@ -12,7 +12,8 @@ import comfyui_version
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
-from pack import COMFYUI, ROOT, start_host
+from comfyui_setup import PRIVATE_COMFYUI
+from pack import ROOT, start_host
 from standins import sd15
 
 host_nodes = start_host()
@@ -157,6 +158,10 @@ def test_the_wrappers_are_called_with_what_they_read():
 # ---- a host older than the floor
 
 
+def loaded_pack():
+    return next(m for m in list(sys.modules.values()) if str(getattr(m, "__file__", "")) == str(ROOT / "__init__.py"))
+
+
 @pytest.mark.parametrize("version", ["0.3.74", "0.2.99", ""])
 def test_a_host_that_is_too_old_gets_one_line_and_no_nodes(version, monkeypatch, caplog, tmp_path):
     if version:
@@ -176,10 +181,13 @@ def test_a_host_that_is_too_old_gets_one_line_and_no_nodes(version, monkeypatch,
 @pytest.mark.parametrize(("version", "older"), [("0.3.75", False), ("0.3.100", False), ("1.0.0", False),
                                                 ("0.3.75-rc1", False), ("0.3.9", True)])  # fmt: skip
 def test_versions_are_compared_as_numbers(version, older):
-    loaded = next(m for m in list(sys.modules.values()) if str(getattr(m, "__file__", "")) == str(ROOT / "__init__.py"))
-    assert loaded._is_older(version, loaded.HOST_FLOOR) == older
+    assert loaded_pack()._is_older(version, loaded_pack().HOST_FLOOR) == older
 
 
 def test_the_floor_is_the_one_of_the_package():
-    assert f'requires-comfyui = ">={comfyui_version.__version__}"' in (ROOT / "pyproject.toml").read_text()
-    assert COMFYUI.is_dir()
+    assert f'requires-comfyui = ">={loaded_pack().HOST_FLOOR}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_suite_runs_on_the_floor_unless_told_otherwise():
+    private = (PRIVATE_COMFYUI / "comfyui_version.py").read_text()
+    assert f'"{loaded_pack().HOST_FLOOR}"' in private

@@ -132,10 +132,15 @@ class StandIn:
         """The clip as the model's latent: nested with silence where the model makes sound."""
         return comfy.nested_tensor.NestedTensor((clip, torch.zeros(self.audio))) if self.audio else clip
 
+    def prompt(self, seed: int) -> list:
+        """A random prompt as its text encoder gives it."""
+        embedding = torch.randn(1, 8, TEXT, generator=torch.Generator().manual_seed(seed))
+        return [[embedding, {"pooled_output": torch.zeros(1, self.pooled)}]]
+
     def conditioning(self, clip: torch.Tensor, seed: int) -> list:
         """A random prompt, and what the model's own nodes put beside it."""
-        prompt = torch.randn(1, 8, TEXT, generator=torch.Generator().manual_seed(seed))
-        return [[prompt, {"pooled_output": torch.zeros(1, self.pooled), **self.extras(clip)}]]
+        ((embedding, values),) = self.prompt(seed)
+        return [[embedding, {**values, **self.extras(clip)}]]
 
     @property
     def pooled(self) -> int:
@@ -206,13 +211,13 @@ def infinite_talk(model, clip):
 
 
 def vace_reference(clip):
-    """As WanVaceToVideo with a reference picture: its frame comes before the video's, which is grey and to be made."""
-    control = torch.cat([torch.zeros_like(clip), torch.zeros_like(clip)], 1)
-    control[:, :16, :1] = clip[:, :, :1]
-    control[:, 16:, :1] = comfy.latent_formats.Wan21().process_out(torch.zeros_like(clip[:, :, :1]))
-    made = torch.ones(1, 64, *clip.shape[2:])
-    made[:, :, :1] = 0
-    return {"vace_frames": [control], "vace_mask": [made], "vace_strength": [1.0]}
+    """As WanVaceToVideo with a reference picture: its frame comes before the video's, with nothing to be redrawn."""
+    kept, redrawn = torch.zeros_like(clip), torch.zeros_like(clip)
+    kept[:, :, :1] = clip[:, :, :1]
+    redrawn[:, :, :1] = comfy.latent_formats.Wan21().process_out(torch.zeros_like(clip[:, :, :1]))
+    mask = torch.ones(1, 64, *clip.shape[2:])
+    mask[:, :, :1] = 0
+    return {"vace_frames": [torch.cat([kept, redrawn], 1)], "vace_mask": [mask], "vace_strength": [1.0]}
 
 
 def camera_path(clip):

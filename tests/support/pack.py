@@ -56,8 +56,13 @@ def pack_module(name: str) -> ModuleType:
 
 
 def run_node(node_id: str, **inputs) -> tuple:
-    """Run a node of the host or of the pack by its id; returns its outputs."""
+    """Run a node of the host or of the pack by its id; returns its outputs.
+
+    What is required and not given gets its default, as on the page: newer hosts have inputs that older ones do not.
+    """
     cls = sys.modules["nodes"].NODE_CLASS_MAPPINGS[node_id]
     if hasattr(cls, "define_schema"):
-        return tuple(cls.execute(**inputs).args)
+        required = [entry for entry in cls.define_schema().inputs if not getattr(entry, "optional", False)]
+        defaults = {entry.id: entry.default for entry in required if getattr(entry, "default", None) is not None}
+        return tuple(cls.execute(**{**defaults, **inputs}).args)
     return tuple(getattr(cls(), cls.FUNCTION)(**inputs))
