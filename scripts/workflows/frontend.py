@@ -23,6 +23,7 @@ from .layout import GAP, HEIGHTS, NOTE_WIDTH, TITLE_BAR, overlaps
 from .other_packs import OTHER_PACKS
 from .saving import VIEW, saved_form
 
+TIMEOUT = 600_000  # ms; a machine that does other things too may be very slow
 SETTINGS = {
     "Comfy.Validation.Workflows": True,
     "Comfy.Workflow.ShowMissingModelsWarning": False,
@@ -120,7 +121,7 @@ def open_canvas(browser: Browser, address: str, vue: bool) -> Canvas:
         route.fulfill(response=answer, json={**answer.json(), **OTHER_PACKS})
 
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(TIMEOUT)
     canvas = Canvas(page, vue, collect_problems(page))
     page.add_init_script(KEEP_MESSAGES)
     page.route("**/object_info", with_other_packs)
@@ -139,7 +140,7 @@ def through_the_frontend(canvases: list[Canvas], graph: Graph, definitions: dict
     saving.show(saved_form(graph, definitions, {key: [0, height] for key, height in heights.items()}))
     check(graph, saving)
     saved = json.loads(saving.page.evaluate("() => JSON.stringify(app.graph.serialize())"))
-    saved["extra"] = VIEW
+    saved["extra"] = VIEW | ({"linearData": graph.face} if graph.face else {})
     leave_pictures_open(saved)
     return saved
 

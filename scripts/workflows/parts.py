@@ -131,7 +131,7 @@ def picture_and_prompts(
 
 
 def load_picture(graph: Graph, title: str = "") -> Output:
-    return graph.add("LoadImage", title, image=PICTURE)
+    return graph.add("LoadImage", title or "Put your picture here", image=PICTURE)
 
 
 def prompts(graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NEGATIVE) -> tuple[Output, Output]:

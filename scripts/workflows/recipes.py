@@ -94,8 +94,10 @@ def demo_image_to_video(graph: Graph) -> None:
     enlarged = graph.add("ImageScaleBy", "Enlarge", image=three, upscale_method="nearest-exact", scale_by=4.0)
     graph.collapse(*frames, two, three, enlarged)
     graph.column("6  Watch", under=(1, 2))
-    graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried along the motion", images=enlarged,
+    saved = graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried along the motion", images=enlarged,
               filename_prefix="three_ways", fps=8.0, lossless=True, quality=90, method="default")  # fmt: skip
+    fidelity = [(carried, "motion_compensation"), (carried, "tau_end"), (carried, "hold_colours")]
+    graph.show_as_app([(picture, "picture"), (prompt, "motion"), *fidelity], [saved])
 
 
 @workflow(
@@ -228,7 +230,7 @@ def first_and_last_frame(graph: Graph) -> None:
     wan = load_wan(graph, "wan2.1_flf2v_720p_14B_fp16.safetensors")
     vision = graph.add("CLIPVisionLoader", clip_name="clip_vision_h.safetensors")
     graph.column("2  First and last picture", 340)
-    first, last = (load_picture(graph, f"{which} picture") for which in ("First", "Last"))
+    first, last = (load_picture(graph, f"Put your {which} picture here") for which in ("first", "last"))
     seen_first, seen_last = (
         graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop="none") for picture in (first, last)
     )
@@ -265,7 +267,7 @@ def masked_hold_background(graph: Graph) -> None:
     given = picture_and_prompts(
         graph, wan.clip,
         "The subject turns its head and looks around. The camera stands still, nothing else moves.",
-        NEGATIVE + ", camera shake, moving background", title="Picture, with the subject painted over",
+        NEGATIVE + ", camera shake, moving background", title="Put your picture here, paint over the subject",
     )  # fmt: skip
     graph.column("3  Mask: white = held", 340)
     background = graph.add("InvertMask", "Everything but the subject", mask=given.picture.slot(1))
