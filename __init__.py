@@ -27,7 +27,7 @@ if _is_older(_host_version(), HOST_FLOOR):
         HOST_FLOOR,
         _host_version() or "older",
     )
-    NODE_CLASS_MAPPINGS: dict = {}  # a pack without nodes: what every host takes without a word
+    NODE_CLASS_MAPPINGS: dict = {}  # a pack without nodes, which every host loads silently
 else:
     WEB_DIRECTORY = "./js"
 

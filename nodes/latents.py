@@ -9,8 +9,8 @@ from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .host.attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
 from .host.noising import ReferenceNoise, noised_latent
+from .host.run import Handover
 from .host.vae import CENTER_CROP, RESIZES, still_video_latent
-from .host.wrappers import Handover
 from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
 

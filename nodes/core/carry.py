@@ -41,6 +41,9 @@ class Motion:
     visible: list[Tensor]
     measured_at: float
 
+    def to(self, device: torch.device | str) -> Motion:
+        return Motion([f.to(device) for f in self.flows], [v.to(device) for v in self.visible], self.measured_at)
+
 
 class Carrier:
     """One run's knowledge of the motion: measured while the noise is strong, then kept.
