@@ -41,7 +41,7 @@ STEPS = (0, 2, 4, 7, 12)  # of 20
 VARIANTS = {
     "as shipped": {},
     "no motion at all": None,
-    "smoothness x 0.1": {"smoothness": 0.1},
+    "smoothness x 0.3": {"smoothness": 0.3},
     "smoothness x 3": {"smoothness": 3.0},
     "not steady in time": {"STEADINESS": 0.0},
     "no motion of the frame as a whole": {"OVERALL": 0.0},
@@ -207,8 +207,10 @@ def main() -> None:
     rows = predictions()
     measured = {}
     for kind, measure in (("pictures", on_pictures), ("predictions", partial(on_predictions, rows=rows))):
-        measured[kind] = {name: measure(estimator(settings)) for name, settings in VARIANTS.items()}
-        print("\n".join(table(measured[kind])), flush=True)
+        measured[kind] = {}
+        for name, settings in VARIANTS.items():
+            measured[kind][name] = measure(estimator(settings))
+            print(table({name: measured[kind][name]})[-1], flush=True)
     page = HERE / "flow.md"
     kept = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
     lines = [

