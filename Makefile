@@ -27,7 +27,7 @@ lint: test-setup browser
 	$(HOST_PYTHON) -m ruff check
 	$(HOST_PYTHON) -m ruff format --check
 	$(HOST_PYTHON) -m mypy
-	cd tests/browser && npm ci --silent --no-audit --no-fund && npx tsc -p tsconfig.json
+	cd tests/browser && npm ci --silent --no-audit --no-fund && npm run --silent check
 
 host:
 	$(PYTHON) scripts/comfyui_setup.py

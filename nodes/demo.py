@@ -13,6 +13,7 @@ from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
 from .host.demo_model import SAMPLINGS, load_demo_model, load_demo_vae
 from .inputs import checked
+from .node_schema import node_schema
 
 PICTURES = Path(__file__).parents[1] / "demo" / "pictures"
 
@@ -22,12 +23,14 @@ class LoadDemoModel(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRLoadDemoModel",
+            search_words="image to video, example, tutorial",
             display_name="Load Demo Video Model",
             category=CATEGORY,
-            description="Loads the small video model that comes with this pack: 16 frames of 64x64, in seconds on a "
-            "CPU. It was never taught to follow a picture, so it shows what rectification does.",
+            description="Loads the small video model that comes with this pack: "
+            "16 frames of 64x64, in seconds on a CPU. "
+            "It was never taught to follow a picture, so it shows what rectification does.",
             inputs=[
                 io.Combo.Input(
                     "sampling",
@@ -35,8 +38,8 @@ class LoadDemoModel(io.ComfyNode):
                     default="noise levels",
                     optional=True,
                     tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. "
-                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. The weights are the "
-                    "same.",
+                    "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. "
+                    "The weights are the same.",
                 ),
             ],
             outputs=[
@@ -62,8 +65,9 @@ class DemoPrompt(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRDemoPrompt",
+            search_words="camera, motion, pan, zoom, example",
             display_name="Demo Motion Prompt",
             category=CATEGORY,
             description="Tells the demo video model what shall move. Pan, zoom and turn move the camera; "
@@ -98,8 +102,9 @@ class DemoPicture(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRDemoPicture",
+            search_words="example image, sample picture",
             display_name="Demo Picture",
             category=CATEGORY,
             description="A picture that comes with this pack, to try it with: 64x64, the size of the demo video model. "

@@ -9,9 +9,10 @@ from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .host.attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
 from .host.noising import ReferenceNoise, noised_latent
+from .host.run import Handover
 from .host.vae import CENTER_CROP, RESIZES, still_video_latent
-from .host.wrappers import Handover
 from .inputs import checked
+from .node_schema import VIDEO_GENERATION, node_schema
 
 MAX_SIZE = 16384
 
@@ -21,8 +22,10 @@ class StillVideoLatent(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRStillVideoLatent",
+            search_words="image to video, i2v, img2vid, first frame, start image, last frame, encode picture",
+            essentials_category=VIDEO_GENERATION,
             display_name="Still Video Latent",
             category=CATEGORY,
             description="Encodes a picture as a clip in which nothing moves. Give the result to a sampler as its "
@@ -30,8 +33,8 @@ class StillVideoLatent(io.ComfyNode):
             inputs=[
                 io.Image.Input(
                     "image",
-                    tooltip="The picture to be faithful to. A batch of exactly `length` pictures "
-                    "is encoded as the video that it is.",
+                    tooltip="The picture to be faithful to. "
+                    "A batch of exactly `length` pictures is encoded as the video that it is.",
                 ),
                 io.Vae.Input("vae", tooltip="The video model's own VAE."),
                 io.Int.Input(
@@ -39,8 +42,8 @@ class StillVideoLatent(io.ComfyNode):
                     default=16,
                     min=1,
                     max=MAX_SIZE,
-                    tooltip="Video frames. Rounded down to what "
-                    "the VAE can hold (Wan and Hunyuan 4n+1, LTX-Video and Cosmos 8n+1, Mochi 6n+1).",
+                    tooltip="Video frames. Rounded down to what the VAE can hold "
+                    "(Wan and Hunyuan 4n+1, LTX-Video and Cosmos 8n+1, Mochi 6n+1, MiniMax H3 17n+5).",
                 ),
                 io.Int.Input(
                     "width",
@@ -60,8 +63,8 @@ class StillVideoLatent(io.ComfyNode):
                     "resize",
                     options=list(RESIZES),
                     default=CENTER_CROP,
-                    tooltip="How a picture of another "
-                    "shape is brought to width and height: cut its edges, stretch it, or pad with black.",
+                    tooltip="How a picture of another shape is brought to width and height: "
+                    "cut its edges, stretch it, or pad with black.",
                 ),
                 io.Image.Input(
                     "end_image",
@@ -83,8 +86,9 @@ class NoiseLatent(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRNoiseLatent",
+            search_words="image to video, initial noise, seed, flicker, consistency",
             display_name="Noise Image Latent",
             category=CATEGORY,
             description="Draws the noise that sampling will start from and keeps it with the latent, so that the same "
@@ -98,16 +102,15 @@ class NoiseLatent(io.ComfyNode):
                     min=0,
                     max=0xFFFFFFFFFFFFFFFF,
                     control_after_generate=True,
-                    tooltip="Seed of the noise. With `independent` it is the noise that a KSampler adds with "
-                    "this seed.",
+                    tooltip="Seed of the noise. "
+                    "With `independent` it is the noise that a KSampler adds with this seed.",
                 ),
                 io.Combo.Input(
                     "noise_type",
                     options=list(NOISE_TYPES),
                     default=INDEPENDENT,
-                    tooltip="independent: "
-                    "each frame its own noise (the paper). shared: one frame's noise on all, calmest. blended: "
-                    "between the two, see frame_correlation.",
+                    tooltip="independent: each frame its own noise (the paper). shared: "
+                    "one frame's noise on all, calmest. blended: between the two, see frame_correlation.",
                 ),
                 io.Float.Input(
                     "frame_correlation",
@@ -120,16 +123,16 @@ class NoiseLatent(io.ComfyNode):
                 io.Sigmas.Input(
                     "sigmas",
                     optional=True,
-                    tooltip="Noise levels of the run; `noised` stands at the "
-                    "first. Without it, at the model's highest.",
+                    tooltip="Noise levels of the run; `noised` stands at the first. "
+                    "Without it, at the model's highest.",
                 ),
             ],
             outputs=[
                 io.Latent.Output(
                     "latent_with_noise",
                     display_name="latent",
-                    tooltip="The clean latent, carrying the "
-                    "noise along: the rectified samplers use it in place of the seed's.",
+                    tooltip="The clean latent, carrying the noise along: "
+                    "the rectified samplers use it in place of the seed's.",
                 ),
                 io.Latent.Output(
                     "noised",

@@ -10,6 +10,7 @@ from . import CATEGORY
 from .core.plots import plot_report
 from .host.report import measure_videos, report_text
 from .inputs import checked
+from .node_schema import node_schema
 
 
 class VideoFidelityReport(io.ComfyNode):
@@ -17,8 +18,9 @@ class VideoFidelityReport(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRFidelityReport",
+            search_words="measure video, compare videos, quality, consistency, flicker, colour drift, motion",
             display_name="Video Fidelity Report",
             category=CATEGORY,
             description="Measures how true a video stays to its picture, along its motion and against the still one, "

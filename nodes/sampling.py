@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from . import CATEGORY
 from .host.sampling import Stage, rectify_model, sample_rectified
 from .inputs import checked
+from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
 from .schedule import RectificationSchedule
 
 MAX_SEED = 0xFFFFFFFFFFFFFFFF
@@ -92,12 +93,14 @@ class ApplyNoiseRectification(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRApply",
+            search_words=FAITHFUL_VIDEO,
             display_name="Apply Noise Rectification",
             category=CATEGORY,
-            description="Patches a model so that every sampler holds its video to the image: at each step within tau, "
-            "the predicted noise is corrected with what is known of it. Strength 0 leaves the model untouched.",
+            description="Patches a model for image to video (i2v), so that every sampler holds its video to the image: "
+            "at each step within tau, the predicted noise is corrected with what is known of it. Strength 0 leaves "
+            "the model untouched.",
             inputs=[
                 io.Model.Input(
                     "model", tooltip="Any video or image model. It stays as it is; the patched one goes out."
@@ -127,12 +130,15 @@ class RectifiedKSampler(io.ComfyNode):
             step=0.01,
             tooltip="1 starts from pure noise; lower values start nearer to the image.",
         )
-        return io.Schema(
+        return node_schema(
             node_id="NRKSampler",
+            search_words=FAITHFUL_VIDEO,
+            essentials_category=VIDEO_GENERATION,
             display_name="Rectified KSampler",
             category=CATEGORY,
-            description="KSampler that holds the video to the image. Same inputs, same result at strength 0; the "
-            "schedule says how firmly each frame is held, and for which steps.",
+            description="KSampler for image to video (i2v) that holds the video to the image: faces, colours and "
+            "details stay as in the first frame. Same inputs, same result at strength 0; the schedule says how firmly "
+            "each frame is held, and for which steps.",
             inputs=_sampler_inputs("seed", [], [denoise]),
             outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The denoised latent.")],
         )
@@ -166,8 +172,9 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
                 tooltip="Enable in a first stage: the next one continues from its noise and its anchor.",
             ),
         ]
-        return io.Schema(
+        return node_schema(
             node_id="NRKSamplerAdvanced",
+            search_words=FAITHFUL_VIDEO + ", two experts, high noise, low noise",
             display_name="Rectified KSampler (Advanced)",
             category=CATEGORY,
             description="KSampler (Advanced) that holds the video to the image, for models sampled in stages (Wan "

@@ -9,6 +9,7 @@ from .core.curve import Curve
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
 from .inputs import checked
+from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
 DEFAULT = Schedule()
@@ -42,8 +43,10 @@ class RectificationScheduleNode(io.ComfyNode):
         )
         # The curve editor of js/curve_editor; without it the input is a text box. Set after construction, as below.
         curve.extra_dict = {"widgetType": "NR_OMEGA_CURVE"}
-        return io.Schema(
+        return node_schema(
             node_id="NRSchedule",
+            search_words=FAITHFUL_VIDEO,
+            essentials_category=VIDEO_GENERATION,
             display_name="Rectification Schedule",
             category=CATEGORY,
             is_input_list=True,
@@ -153,8 +156,9 @@ class PlotRectificationSchedule(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return node_schema(
             node_id="NRSchedulePlot",
+            search_words="preview schedule, draw curve",
             display_name="Plot Rectification Schedule",
             category=CATEGORY,
             description="Draws a schedule: ω over the frames, the strength over the steps, and how firmly each frame "

@@ -82,6 +82,18 @@ def get(url: str):
         return json.load(answer)
 
 
+def post(address: str, path: str, content):
+    """The answer's JSON, a refusal's too; None for an empty one."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}{path}", json.dumps(content).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            body = answer.read()
+    except urllib.error.HTTPError as refusal:
+        body = refusal.read()
+    return json.loads(body) if body else None
+
+
 def stop(server: subprocess.Popen) -> None:
     server.terminate()
     try:

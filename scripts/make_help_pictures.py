@@ -1,124 +1,73 @@
-"""Makes the pictures of the help pages: js/docs/<NodeId>.png, each node at work among its neighbours.
+"""Makes the pictures of the help pages that show a node among its neighbours: js/docs/<NodeId>.png.
 
 .host/venv/bin/python scripts/make_help_pictures.py [NODE_ID ...]
 
-Small graphs, loaded and drawn by the real frontend.
+Drawn downwards and large, because the host's help panel is 220 pixels wide.
 """
 
 from __future__ import annotations
 
-import io
 import sys
-import tempfile
-from pathlib import Path
 
-from comfyui_server import comfyui, get
+import matplotlib
+
+matplotlib.use("Agg")
 from comfyui_setup import ROOT
-from PIL import Image
-from workflows.frontend import AT_REST, SHOW_ALL, frontend, through_the_frontend
-from workflows.graph import Graph
-from workflows.layout import PADDING
-from workflows.other_packs import OTHER_PACKS
-from workflows.parts import PICTURE
-from workflows.saving import with_defaults
+from matplotlib import pyplot
+from matplotlib.patches import FancyBboxPatch
 
 DOCS = ROOT / "js" / "docs"
-SIZE = (880, 520)  # at most
-SAMPLING = {"seed": 7, "steps": 20, "cfg": 1.5, "sampler_name": "euler", "scheduler": "normal"}
-STAGES = {"noise_seed": 7, "steps": 20, "cfg": 3.5, "sampler_name": "euler", "scheduler": "simple"}
+WIDTH = 440  # pixels: twice the panel's
+BOX, GAP = 0.5, 0.42  # inches
+GROUND, NODE, OURS, WORDS = "#202020", "#3a3a3a", "#175a75", "#f0f0f0"
 
-
-def still_video_latent(graph: Graph) -> None:
-    graph.column("Picture and VAE", 300)
-    image = graph.add("LoadImage", image=PICTURE)
-    model = graph.add("NRLoadDemoModel")
-    graph.column("A clip in which nothing moves", 330)
-    still = graph.add("NRStillVideoLatent", image=image, vae=model.slot(1), length=16, width=64, height=64)
-    graph.column("Where it goes", 320)
-    prompt = graph.add("NRDemoPrompt", motion="pan left")
-    graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still, **SAMPLING)
-
-
-def noise_image_latent(graph: Graph) -> None:
-    graph.column("Still clip", 320)
-    model = graph.add("NRLoadDemoModel")
-    still = graph.add("NRStillVideoLatent", image=graph.add("LoadImage", image=PICTURE), vae=model.slot(1), length=16)
-    graph.column("Known noise", 330)
-    noised = graph.add("NRNoiseLatent", model=model, latent=still, seed=7, noise_type="blended", frame_correlation=0.5)
-    graph.column("Its latent replaces the seed's noise", 340)
-    prompt = graph.add("NRDemoPrompt", motion="pan left")
-    graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=noised, **SAMPLING)
-
-
-def apply(graph: Graph) -> None:
-    graph.column("Model and schedule", 400)
-    model = graph.add("NRLoadDemoModel")
-    schedule = graph.add("NRSchedule")
-    graph.column("Patch", 300)
-    patched = graph.add("NRApply", model=model, schedule=schedule)
-    prompt = graph.add("NRDemoPrompt", motion="pan left")
-    graph.column("Any sampler of the host", 330)
-    still = graph.add("NRStillVideoLatent", image=graph.add("LoadImage", image=PICTURE), vae=model.slot(1), length=16)
-    graph.add("KSampler", model=patched, positive=prompt, negative=prompt.slot(1), latent_image=still, **SAMPLING)
-
-
-def ksampler(graph: Graph) -> None:
-    graph.column("Model, prompt, picture", 320)
-    model = graph.add("NRLoadDemoModel")
-    prompt = graph.add("NRDemoPrompt", motion="pan left")
-    still = graph.add("NRStillVideoLatent", image=graph.add("LoadImage", image=PICTURE), vae=model.slot(1), length=16)
-    graph.column("Schedule", 400)
-    schedule = graph.add("NRSchedule")
-    graph.column("In place of KSampler", 340)
-    graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
-              schedule=schedule, **SAMPLING)  # fmt: skip
-
-
-def ksampler_advanced(graph: Graph) -> None:
-    graph.column("One schedule for both", 400)
-    schedule = graph.add("NRSchedule")
-    graph.column("First expert", 360)
-    first = graph.add("NRKSamplerAdvanced", add_noise="enable", start_at_step=0, end_at_step=10,
-                      return_with_leftover_noise="enable", schedule=schedule, **STAGES)  # fmt: skip
-    graph.column("Second expert goes on", 360)
-    graph.add("NRKSamplerAdvanced", add_noise="disable", start_at_step=10, end_at_step=10000,
-              return_with_leftover_noise="disable", latent_image=first, schedule=schedule, **STAGES)  # fmt: skip
-
-
+# From top to bottom: nodes, and between two of them what goes along.
 PICTURES = {
-    "NRStillVideoLatent": still_video_latent,
-    "NRNoiseLatent": noise_image_latent,
-    "NRApply": apply,
-    "NRKSampler": ksampler,
-    "NRKSamplerAdvanced": ksampler_advanced,
+    "NRStillVideoLatent": ["Load Image", "image", "Still Video Latent", "latent_image", "Rectified KSampler"],
+    "NRNoiseLatent": ["Still Video Latent", "latent", "Noise Image Latent", "latent_image", "Rectified KSampler"],
+    "NRApply": ["Load Diffusion Model", "model", "LoRA", "model", "Apply Noise Rectification", "model", "KSampler"],
+    "NRKSampler": ["Load Image", "image", "Still Video Latent", "latent_image", "Rectified KSampler", "latent",
+                   "VAE Decode"],
+    "NRKSamplerAdvanced": ["Rectification Schedule", "schedule", "Rectified KSampler (Adv.)\nsteps 0 to 10",
+                           "latent_image", "Rectified KSampler (Adv.)\nsteps 10 to 20"],
+}  # fmt: skip
+OWN = {
+    "NRStillVideoLatent": "Still Video Latent",
+    "NRNoiseLatent": "Noise Image Latent",
+    "NRApply": "Apply Noise Rectification",
+    "NRKSampler": "Rectified KSampler",
+    "NRKSamplerAdvanced": "Rectified KSampler (Adv.)",
 }
 
 
+def draw(chain: list[str], own: str):
+    """A figure of the chain, with the page's own nodes marked."""
+    nodes, carried = chain[::2], chain[1::2]
+    height = len(nodes) * BOX + len(carried) * GAP + 0.2
+    width = WIDTH / 200
+    figure = pyplot.figure(figsize=(width, height), dpi=200, facecolor=GROUND)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    for i, node in enumerate(nodes):
+        top = 0.1 + i * (BOX + GAP)
+        colour = OURS if node.startswith(own) else NODE
+        style = "round,pad=0,rounding_size=0.06"
+        axes.add_patch(FancyBboxPatch((0.1, top), width - 0.2, BOX, boxstyle=style, facecolor=colour, edgecolor="none"))
+        axes.text(width / 2, top + BOX / 2, node, color=WORDS, fontsize=8.5, ha="center", va="center")
+    for i, name in enumerate(carried):
+        top = 0.1 + BOX + i * (BOX + GAP)
+        arrow = {"arrowstyle": "-|>", "color": WORDS, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", (width / 2, top + GAP), (width / 2, top), arrowprops=arrow)
+        axes.text(width / 2 + 0.1, top + GAP / 2, name, color=WORDS, fontsize=7.5, va="center")
+    return figure
+
+
 def main(names: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as base, comfyui(Path(base)) as address, frontend(address, Path(base)) as page:
-        definitions = {**get(f"{address}/object_info"), **OTHER_PACKS}
-        for name in names or PICTURES:
-            graph = Graph(name, note="x")
-            PICTURES[name](graph)
-            with_defaults(graph, definitions)
-            saved = through_the_frontend(page, graph, definitions)
-            photograph(page, saved["groups"]).save(DOCS / f"{name}.png", optimize=True)
-            print(name, flush=True)
-
-
-def photograph(page, groups: list[dict]) -> Image.Image:
-    """All columns, cut to their frames."""
-    left, top, *_ = groups[0]["bounding"]
-    x, _, width, height = groups[-1]["bounding"]
-    box = [left - PADDING, top - PADDING, x + width + PADDING, top + height + PADDING]
-    page.evaluate(SHOW_ALL, box)
-    page.wait_for_function(AT_REST)
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    scale = min(shot.width / (box[2] - box[0]), shot.height / (box[3] - box[1]))
-    wide, high = scale * (box[2] - box[0]), scale * (box[3] - box[1])
-    shot = shot.crop([round((a + s * b) / 2) for s in (-1, 1) for a, b in ((shot.width, wide), (shot.height, high))])
-    shot.thumbnail(SIZE, Image.Resampling.LANCZOS)
-    return shot
+    for name in names or PICTURES:
+        figure = draw(PICTURES[name], OWN[name])
+        figure.savefig(DOCS / f"{name}.png", facecolor=GROUND)
+        pyplot.close(figure)
+        print(name)
 
 
 if __name__ == "__main__":

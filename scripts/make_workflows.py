@@ -1,55 +1,43 @@
-"""Makes the workflows that are dropped on the canvas: workflows/<name>.json and its thumbnail <name>.jpg.
+"""Makes the workflows that are dropped on the canvas, workflows/<name>.json, and the blueprint, subgraphs/<name>.json.
 
 .host/venv/bin/python scripts/make_workflows.py [NAME ...]
 """
 
 from __future__ import annotations
 
-import io
 import json
 import sys
-import tempfile
 from pathlib import Path
 
-from comfyui_server import comfyui, get
+from comfyui_server import get
 from comfyui_setup import ROOT
-from PIL import Image
-from playwright.sync_api import Page
-from workflows.frontend import AT_REST, SHOW_ALL, frontend, through_the_frontend
-from workflows.graph import Graph
-from workflows.layout import PADDING
+from workflows.blueprint import NAME, blueprint
+from workflows.frontend import open_canvases, through_the_frontend
 from workflows.other_packs import OTHER_PACKS
 from workflows.recipes import RECIPES
 from workflows.saving import with_defaults
 
 WORKFLOWS = ROOT / "workflows"
-HEART = ("LoadImage", "NRSchedule", "NRKSampler", "NRKSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced")
+SUBGRAPHS = ROOT / "subgraphs"
+DEMO = ROOT / "demo" / "image_to_video.api.json"
 
 
 def main(names: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as base, comfyui(Path(base)) as address, frontend(address, Path(base)) as page:
+    with open_canvases() as (address, canvases):
         definitions = {**get(f"{address}/object_info"), **OTHER_PACKS}
         for name in names or RECIPES:
             graph = RECIPES[name].graph()
             with_defaults(graph, definitions)
-            saved = through_the_frontend(page, graph, definitions)
-            (WORKFLOWS / f"{name}.json").write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n")
-            photograph(page, graph, saved["groups"], WORKFLOWS / f"{name}.jpg")
+            write(WORKFLOWS / f"{name}.json", through_the_frontend(canvases, graph, definitions))
+            if graph.name == "demo_image_to_video":
+                write(DEMO, graph.nodes)
             print(f"{name}: {len(graph.nodes)} nodes", flush=True)
+        if not names:
+            write(SUBGRAPHS / f"{NAME}.json", blueprint(canvases[0], definitions))
 
 
-def photograph(page: Page, graph: Graph, groups: list[dict], path: Path) -> None:
-    """The thumbnail: from the picture to the sampler, where the graph does what the others do not."""
-    shown = [
-        group["bounding"]
-        for group, column in zip(groups, graph.columns, strict=True)
-        if any(graph.nodes[key]["class_type"] in HEART for key in column.nodes)
-    ]
-    left, right = shown[0][0], shown[-1][0] + shown[-1][2]
-    page.evaluate(SHOW_ALL, [left - PADDING, -PADDING, right + PADDING, shown[0][3] + PADDING])
-    page.wait_for_function(AT_REST)
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((480, 270), Image.Resampling.LANCZOS)
-    picture.save(path, quality=85, optimize=True)
+def write(path: Path, content: dict) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ export const rounded = (value) => Math.round(value * 1e6) / 1e6;
 export function readCurve(value) {
   if (typeof value === "string") value = parsedOrNull(value);
   if (typeof value !== "object" || value === null) return null;
-  const { points, interpolation = MONOTONE_CUBIC } = /** @type {any} */ (Array.isArray(value) ? { points: value } : value);
+  const { points, interpolation = MONOTONE_CUBIC } = /** @type {any} */ (
+    Array.isArray(value) ? { points: value } : value
+  );
   if (interpolation !== LINEAR && interpolation !== MONOTONE_CUBIC) return null;
   if (!Array.isArray(points) || points.length === 0 || !points.every(isPoint)) return null;
   const sorted = points.map(([x, y]) => /** @type {Point} */ ([x, y])).sort((a, b) => a[0] - b[0]);
@@ -69,15 +71,14 @@ export function toJson({ points, interpolation }) {
 }
 
 /**
- * Values at positions x.
+ * The curve as a function of x; the slopes are worked out once.
  *
  * @param {Curve} curve
- * @param {readonly number[]} positions
- * @returns {number[]}
+ * @returns {(x: number) => number}
  */
-export function valuesAt({ points, interpolation }, positions) {
+export function interpolator({ points, interpolation }) {
   const slopes = interpolation === MONOTONE_CUBIC ? monotoneSlopes(points) : [];
-  return positions.map((x) => {
+  return (x) => {
     const right = countUpTo(points, x);
     if (right === 0) return points[0][1];
     if (right === points.length) return points[right - 1][1];
@@ -87,6 +88,24 @@ export function valuesAt({ points, interpolation }, positions) {
     const t = (x - x0) / width;
     if (interpolation === LINEAR) return y0 + t * (y1 - y0);
     return hermite(t, y0, y1, width, slopes[right - 1], slopes[right]);
+  };
+}
+
+/**
+ * The curve between its first and last point as cubic Bézier segments, which a Hermite segment is exactly: two control
+ * points and the end of each.
+ *
+ * @param {Curve} curve
+ * @returns {[Point, Point, Point][]}
+ */
+export function beziers({ points, interpolation }) {
+  const slopes = interpolation === MONOTONE_CUBIC ? monotoneSlopes(points) : [];
+  return points.slice(1).map((end, i) => {
+    const [x0, y0] = points[i];
+    const [x1, y1] = end;
+    const third = (x1 - x0) / 3;
+    if (interpolation === LINEAR) return [points[i], end, end];
+    return [[x0 + third, y0 + slopes[i] * third], [x1 - third, y1 - slopes[i + 1] * third], end];
   });
 }
 
@@ -148,10 +167,8 @@ function monotoneSlopes(points) {
 
 /** ω of each frame. @param {Curve} curve @param {number} frames */
 export function omegas(curve, frames) {
-  return valuesAt(
-    curve,
-    Array.from({ length: frames }, (_, frame) => frame / Math.max(frames - 1, 1)),
-  );
+  const at = interpolator(curve);
+  return Array.from({ length: frames }, (_, frame) => at(frame / Math.max(frames - 1, 1)));
 }
 
 /**
@@ -177,12 +194,12 @@ export function withAdded(curve, x, y) {
   /** @type {Point} */
   const point = [clamp(rounded(x), 0, 1), clamp(rounded(y), 0, 1)];
   const index = countUpTo(curve.points, point[0]);
-  return { curve: { ...curve, points: curve.points.toSpliced(index, 0, point) }, index };
+  return { curve: { ...curve, points: [...curve.points.slice(0, index), point, ...curve.points.slice(index)] }, index };
 }
 
 /** The last point stays. @param {Curve} curve @param {number} index @returns {Curve} */
 export function withRemoved(curve, index) {
-  return curve.points.length === 1 ? curve : { ...curve, points: curve.points.toSpliced(index, 1) };
+  return curve.points.length === 1 ? curve : { ...curve, points: curve.points.filter((_, i) => i !== index) };
 }
 
 /** First frame last. @param {Curve} curve @returns {Curve} */

@@ -35,8 +35,29 @@ export function html(name, className, parent) {
   return element;
 }
 
+/**
+ * Change an element's words. Its text node stays: a new one would make the browser match its styles anew, which costs
+ * more than all the rest of a picture.
+ *
+ * @param {Element} element @param {string} words
+ */
+export function say(element, words) {
+  const node = /** @type {Text | null} */ (element.firstChild);
+  if (!node) element.append(words);
+  else if (node.data !== words) node.data = words;
+}
+
+/** A tenth of a pixel is enough. @param {number} pixel */
+const tenth = (pixel) => Math.round(pixel * 10) / 10;
+
 /** @param {readonly (readonly [number, number])[]} points in pixels */
-export const polyline = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+export const polyline = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${tenth(x)} ${tenth(y)}`).join("");
+
+/** One segment on from where the path stands. @param {readonly (readonly [number, number])[]} corners in pixels */
+export const bezier = (corners) => `C${corners.map(([x, y]) => `${tenth(x)} ${tenth(y)}`).join(" ")}`;
+
+/** @param {readonly (readonly [number, number])[]} points in pixels */
+export const dots = (points) => points.map(([x, y]) => `M${tenth(x)} ${tenth(y)}h0`).join("");
 
 /** @param {Box} box */
 export const rectangle = ({ left, right, top, bottom }) => ({
@@ -48,7 +69,7 @@ export const rectangle = ({ left, right, top, bottom }) => ({
 
 /** @param {SVGElement} element @param {number} x @param {number} y */
 export function place(element, x, y) {
-  element.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`);
+  element.setAttribute("transform", `translate(${tenth(x)} ${tenth(y)})`);
 }
 
 /** @param {Element} parent @param {number} x @param {number} y @param {string} words @param {string} anchor */

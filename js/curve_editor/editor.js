@@ -13,12 +13,12 @@ import { app } from "../../../scripts/app.js";
 import {
   PUBLISHED,
   clamp,
+  interpolator,
   limits,
   omegas,
   readCurve,
   rounded,
   toJson,
-  valuesAt,
   withAdded,
   withMoved,
   withRemoved,
@@ -27,7 +27,7 @@ import { isLinked, linkedCurve, readInputs, readLengths, setNumber } from "./gra
 import { TAU_KEYS, pointIndex, pointKey } from "./handles.js";
 import { remember } from "./remember.js";
 import { frameHolds, pivotsOf, problemOf, rampAt, rampPosition, strengths } from "./schedule.js";
-import { locale } from "./texts.js";
+import { readLanguage } from "./texts.js";
 import { View } from "./view.js";
 
 /** Where a length is kept that the graph does not know; the widget's own value is the curve and nothing else. */
@@ -191,7 +191,7 @@ export class Editor {
 
   #hasChangedAround() {
     const surroundings = this.#lookAround();
-    const seen = JSON.stringify([surroundings, locale()]);
+    const seen = JSON.stringify([surroundings, readLanguage()]);
     if (seen === this.#seen) return false;
     this.#seen = seen;
     this.#surroundings = surroundings;
@@ -310,8 +310,7 @@ export class Editor {
     const [x] = this.#curve.points[index];
     const [, right] = limits(this.#curve, index);
     const middle = rounded((x + right) / 2);
-    const [omega] = valuesAt(this.#curve, [middle]);
-    this.#edit(key, () => this.view.focus(this.add(middle, omega)));
+    this.#edit(key, () => this.view.focus(this.add(middle, interpolator(this.#curve)(middle))));
   }
 
   /** Remove a point as one edit; the last one stays. @param {string} key */

@@ -133,7 +133,9 @@ function* reachable(start, neighbours) {
 /** The nodes that hold a subgraph, in whatever graph they lie. @param {HostGraph} graph */
 function holdersOf(graph) {
   const root = graph.rootGraph ?? graph;
-  return [root, ...(root.subgraphs?.values() ?? [])].flatMap(({ _nodes }) => _nodes.filter((node) => node.subgraph === graph));
+  return [root, ...(root.subgraphs?.values() ?? [])].flatMap(({ _nodes }) =>
+    _nodes.filter((node) => node.subgraph === graph),
+  );
 }
 
 /**
@@ -196,8 +198,7 @@ export const nodeFedBy = (holder, name) =>
 const inputNode = (node, name) => (node.graph ? sourceOf(node.graph, node.id, inputIndex(node, name)) : null);
 
 /** @param {HostNode} node @param {string} name @returns {HostLink | undefined} */
-const linkInto = (node, name) =>
-  node.graph && [...linksAt(node.graph, "target", node.id, inputIndex(node, name))][0];
+const linkInto = (node, name) => node.graph && [...linksAt(node.graph, "target", node.id, inputIndex(node, name))][0];
 
 /** @param {HostNode} node */
 function latentInputs(node) {

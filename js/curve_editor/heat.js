@@ -35,6 +35,8 @@ export function createHeat(parent) {
   canvas.dataset.box = "heat";
   parent.append(canvas);
   const pen = canvas.getContext("2d");
+  /** @type {ImageData | undefined} */
+  let image;
   return {
     canvas,
     /** @param {Box} box */
@@ -50,10 +52,13 @@ export function createHeat(parent) {
     draw({ holds, strengths }) {
       if (canvas.width !== strengths.length) canvas.width = strengths.length;
       if (canvas.height !== holds.length) canvas.height = holds.length;
-      const image = new ImageData(strengths.length, holds.length);
+      if (image?.width !== strengths.length || image.height !== holds.length) {
+        image = new ImageData(strengths.length, holds.length);
+      }
       const pixels = new Uint32Array(image.data.buffer);
+      const levels = strengths.map((strength) => strength * 255);
       let at = 0;
-      for (const hold of holds) for (const strength of strengths) pixels[at++] = COLOURS[Math.round(hold * strength * 255)];
+      for (const hold of holds) for (const level of levels) pixels[at++] = COLOURS[(hold * level + 0.5) | 0];
       pen?.putImageData(image, 0, 0);
     },
   };

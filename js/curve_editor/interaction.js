@@ -49,7 +49,8 @@ function placeOf({ view }, event) {
   const { places } = view;
   const { x, y } = toPixelOf(view.chart)(event);
   for (const box of /** @type {const} */ (["omega", "tau", "heat"])) {
-    if (contains(places[box], x, y, REACH)) return { box, x: fromPixelX(places[box], x), y: fromPixelY(places[box], y) };
+    if (contains(places[box], x, y, REACH))
+      return { box, x: fromPixelX(places[box], x), y: fromPixelY(places[box], y) };
   }
   return null;
 }

@@ -133,7 +133,9 @@ function moveInMenu(menu, event, close) {
 /** A preset's small picture. @param {Curve} curve */
 function thumbnail(curve) {
   const count = 15;
-  const path = omegas(curve, count).map((omega, i) => `${i ? "L" : "M"}${1 + (i * 22) / (count - 1)} ${13 - omega * 12}`);
+  const path = omegas(curve, count).map(
+    (omega, i) => `${i ? "L" : "M"}${1 + (i * 22) / (count - 1)} ${13 - omega * 12}`,
+  );
   const holder = document.createElement("i");
   holder.innerHTML = `<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path d="${path.join("")}"/></svg>`;
   return holder;

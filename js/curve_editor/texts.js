@@ -24,10 +24,16 @@ export async function loadTexts() {
   }
 }
 
-/** The page's language. */
-export function locale() {
-  return app.ui?.settings?.getSettingValue?.("Comfy.Locale") ?? ENGLISH;
+let current = ENGLISH;
+
+/** Ask the host for the page's language. */
+export function readLanguage() {
+  current = app.ui?.settings?.getSettingValue?.("Comfy.Locale") ?? ENGLISH;
+  return current;
 }
+
+/** The language when it was last asked for. */
+export const language = () => current;
 
 /**
  * A text in the page's language, else in English, with {names} filled in.
@@ -35,7 +41,7 @@ export function locale() {
  * @param {string} key @param {Record<string, string | number>} [values]
  */
 export function text(key, values = {}) {
-  const language = locale();
-  const message = languages[language]?.[key] ?? languages[language.split("-")[0]]?.[key] ?? languages[ENGLISH]?.[key] ?? key;
+  const message =
+    languages[current]?.[key] ?? languages[current.split("-")[0]]?.[key] ?? languages[ENGLISH]?.[key] ?? key;
   return message.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }

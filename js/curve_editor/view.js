@@ -8,17 +8,17 @@
  * @typedef {import("./types").Length} Length
  */
 
-import { MONOTONE_CUBIC, valuesAt } from "./curve.js";
-import { html, label, place, polyline, rectangle, set, svg } from "./dom.js";
-import { pointKey } from "./handles.js";
+import { beziers } from "./curve.js";
+import { bezier, dots, html, label, place, polyline, rectangle, say, set, svg } from "./dom.js";
+import { pointIndex, pointKey } from "./handles.js";
 import { GRADIENT, createHeat } from "./heat.js";
 import { MIN_HEIGHT, ROW, layout, ticks, toPixelX, toPixelY } from "./layout.js";
 import { isSame, remember } from "./remember.js";
 import { outline, rampPosition } from "./schedule.js";
-import { locale, text } from "./texts.js";
+import { language, text } from "./texts.js";
 import { besideWords, countWords, holdTitle, nameOf, statusWords, strengthTitle, wordsOf } from "./words.js";
 
-const MOST_DOTS = 400; // more frames than pixels would only thicken the line
+const DOT_SPACING = 5; // pixels: closer dots would only thicken the line
 const PIVOT = "m0 -3.5l3.5 3.5l-3.5 3.5l-3.5 -3.5z";
 
 /** How each handle of τ looks, around its own origin. */
@@ -80,7 +80,9 @@ export class View {
 
   /** @param {string} key */
   focus(key) {
-    /** @type {SVGElement | null} */ (this.root.querySelector(`[data-handle="${key}"]`))?.focus({ preventScroll: true });
+    /** @type {SVGElement | null} */ (this.root.querySelector(`[data-handle="${key}"]`))?.focus({
+      preventScroll: true,
+    });
   }
 
   /** Where things lie now. */
@@ -100,21 +102,23 @@ export class View {
     if (!this.size.width) return;
     const { places } = this;
     const { curve, omegas, holds, strengths, pivots, inputs, frames, steps, omegaSource, fixed } = state;
-    const language = locale();
+    const words = language();
     this.#part("places", [places], () => this.#arrange(places));
-    this.#part("words", [language], () => this.#drawWords());
+    this.#part("words", [words], () => this.#drawWords());
     this.#part("frame axis", [places, frames.count], () => this.#drawFrameAxis(places.omega, frames.count));
     this.#part("curve", [places, curve, omegas], () => this.#drawCurve(places.omega, state));
-    this.#part("source", [places, omegaSource, language], () => this.#drawSource(places.omega, omegaSource));
+    this.#part("source", [places, omegaSource, words], () => this.#drawSource(places.omega, omegaSource));
     this.#part("pivots", [places, omegas, pivots], () => this.#drawPivots(places.omega, state));
-    this.#part("step axis", [places, frames.count, steps.count, inputs.tau_unit], () => this.#drawStepAxis(places, state));
+    this.#part("step axis", [places, frames.count, steps.count, inputs.tau_unit], () =>
+      this.#drawStepAxis(places, state),
+    );
     this.#part("strengths", [places, strengths, inputs], () => this.#drawStrengths(places.tau, state));
     this.#part("heat", [holds, strengths], () => this.heat.draw(state));
-    this.#part("titles", [strengths, inputs, language], () => this.#drawTitles(state));
-    this.#part("lengths", [frames, steps, language], () => this.#drawLengths(state));
-    this.#part("bar", [curve.interpolation, omegaSource, language], () => this.drawBar(state));
-    this.#drawPoints(places.omega, state, [places, omegaSource, frames.count, language]);
-    this.#part("tau handles", [places, inputs, strengths, fixed, language], () => this.#drawTauHandles(places.tau, state));
+    this.#part("titles", [strengths, inputs, words], () => this.#drawTitles(state));
+    this.#part("lengths", [frames, steps, words], () => this.#drawLengths(state));
+    this.#part("bar", [curve.interpolation, omegaSource, words], () => this.drawBar(state));
+    this.#drawPoints(places.omega, state, [places, omegaSource, frames.count, words]);
+    this.#part("tau handles", [places, inputs, strengths, fixed, words], () => this.#drawTauHandles(places.tau, state));
     this.#drawReadouts(places, state);
   }
 
@@ -154,21 +158,21 @@ export class View {
   /** @param {Box} box @param {State} state */
   #drawCurve(box, { curve, omegas }) {
     const last = Math.max(omegas.length - 1, 1);
-    const line = curvePath(curve, box.right - box.left);
-    set(this.line, { d: polyline(line.map(([x, y]) => [toPixelX(box, x), toPixelY(box, y)])) });
-    const dots = omegas.length > MOST_DOTS ? [] : omegas;
-    set(this.dots, {
-      d: dots
-        .map((omega, frame) => `M${toPixelX(box, frame / last).toFixed(1)} ${toPixelY(box, omega).toFixed(1)}h0`)
-        .join(""),
-    });
+    /** @param {number} x @param {number} y @returns {[number, number]} */
+    const pixel = (x, y) => [toPixelX(box, x), toPixelY(box, y)];
+    const [, first] = curve.points[0];
+    const start = polyline([pixel(0, first), pixel(...curve.points[0])]);
+    const segments = beziers(curve).map((corners) => bezier(corners.map(([x, y]) => pixel(x, y))));
+    set(this.line, { d: `${start}${segments.join("")}H${box.right}` });
+    const marked = (box.right - box.left) / last < DOT_SPACING ? [] : omegas;
+    set(this.dots, { d: dots(marked.map((omega, frame) => pixel(frame / last, omega))) });
   }
 
   /** @param {Box} box @param {State["omegaSource"]} source */
   #drawSource(box, source) {
     this.root.classList.toggle("nr-fixed", source !== "drawn");
     this.root.classList.toggle("nr-unknown", source === "unknown");
-    this.linked.textContent = source === "drawn" ? "" : text(source === "linked" ? "linked" : "linked_unknown");
+    say(this.linked, source === "drawn" ? "" : text(source === "linked" ? "linked" : "linked_unknown"));
     const y = source === "linked" ? box.top + 13 : (box.top + box.bottom) / 2 + 4;
     set(this.linked, { x: (box.left + box.right) / 2, y });
   }
@@ -187,6 +191,7 @@ export class View {
     const groups = this.points.children;
     while (groups.length > points.length) {
       this.#shown.delete(pointKey(groups.length - 1));
+      this.#shown.delete(`${pointKey(groups.length - 1)} name`);
       this.points.lastElementChild?.remove();
     }
     while (groups.length < points.length) {
@@ -196,8 +201,9 @@ export class View {
     }
     points.forEach(([x, y], index) => {
       const key = pointKey(index);
-      this.#part(key, [x, y, points.length, ...shown], () => {
-        const group = /** @type {SVGGElement} */ (groups[index]);
+      const group = /** @type {SVGGElement} */ (groups[index]);
+      this.#part(`${key} name`, [points.length, ...shown], () => name(group, state, key));
+      this.#part(key, [x, y, ...shown], () => {
         place(group, toPixelX(box, x), toPixelY(box, y));
         announce(group, state, key, y);
       });
@@ -252,6 +258,7 @@ export class View {
     for (const { key, group } of this.tauHandles) {
       const [x, y, value] = handles[key];
       place(group, x, y);
+      name(group, state, key);
       announce(group, state, key, value);
       group.style.display = key === "tau_ramp" && ramp === null ? "none" : "";
     }
@@ -273,8 +280,7 @@ export class View {
   /** What is under the pointer, at the handle under way, or at the one that has the focus. @param {Layout} places @param {State} state */
   #drawReadouts({ omega }, state) {
     const key = state.dragged ?? (state.pointed ? null : this.focused);
-    const words = statusWords(state, key);
-    if (this.status.textContent !== words) this.status.textContent = words;
+    say(this.status, statusWords(state, key));
     // A screen reader hears the handle's own value; only notices and faults are news to it.
     const isNews = state.notice !== null || (key === null && state.pointed === null && state.problem !== null);
     this.#part("news", [isNews], () => {
@@ -282,44 +288,36 @@ export class View {
       this.status.setAttribute("aria-live", isNews ? "polite" : "off");
     });
     const beside = besideWords(state, key);
-    this.beside.textContent = beside?.words ?? "";
+    say(this.beside, beside?.words ?? "");
     if (!beside) return;
     const onTheLeft = beside.x < 0.5;
-    set(this.beside, { "text-anchor": onTheLeft ? "start" : "end" });
-    place(this.beside, toPixelX(omega, beside.x) + (onTheLeft ? 9 : -9), toPixelY(omega, beside.y) + (beside.y > 0.8 ? 16 : -9));
+    this.#part("anchor", [onTheLeft], () => set(this.beside, { "text-anchor": onTheLeft ? "start" : "end" }));
+    place(
+      this.beside,
+      toPixelX(omega, beside.x) + (onTheLeft ? 9 : -9),
+      toPixelY(omega, beside.y) + (beside.y > 0.8 ? 16 : -9),
+    );
   }
-}
-
-/** The curve in [0, 1]: its corners if linear, else a point every two pixels. @param {State["curve"]} curve @param {number} pixels @returns {[number, number][]} */
-function curvePath(curve, pixels) {
-  const { points, interpolation } = curve;
-  const first = points[0][1];
-  const last = points[points.length - 1][1];
-  /** @type {[number, number][]} */
-  const corners = [[0, first], ...points.map(([x, y]) => /** @type {[number, number]} */ ([x, y])), [1, last]];
-  if (interpolation !== MONOTONE_CUBIC) return corners;
-  const count = Math.max(Math.round(pixels / 2), 2);
-  const xs = Array.from({ length: count + 1 }, (_, i) => i / count);
-  const between = valuesAt(curve, xs).map((y, i) => /** @type {[number, number]} */ ([xs[i], y]));
-  // The control points too, so that a step stays upright: sorting is stable, and they come first at their x.
-  return [...corners.slice(1, -1), ...between].sort((a, b) => a[0] - b[0]);
 }
 
 /** @param {string} key @param {Element} parent */
 function handle(key, parent) {
-  return svg("g", { class: "nr-handle", "data-handle": key, role: "slider", "aria-valuemin": 0, "aria-valuemax": 1 }, parent);
+  return svg(
+    "g",
+    { class: "nr-handle", "data-handle": key, role: "slider", "aria-valuemin": 0, "aria-valuemax": 1 },
+    parent,
+  );
 }
 
-/** Say in words what a handle is and where it stands. @param {SVGElement} group @param {State} state @param {string} key @param {number} value */
+/** Say in words what a handle is, and whether it can be moved. @param {SVGElement} group @param {State} state @param {string} key */
+function name(group, state, key) {
+  const isFixed = pointIndex(key) < 0 ? state.fixed.includes(key) : state.omegaSource !== "drawn";
+  set(group, { tabindex: isFixed ? -1 : 0, "aria-disabled": String(isFixed), "aria-label": nameOf(state, key) });
+}
+
+/** Say in words where a handle stands. @param {SVGElement} group @param {State} state @param {string} key @param {number} value */
 function announce(group, state, key, value) {
-  const isFixed = key.startsWith("point:") ? state.omegaSource !== "drawn" : state.fixed.includes(key);
-  set(group, {
-    tabindex: isFixed ? -1 : 0,
-    "aria-disabled": String(isFixed),
-    "aria-label": nameOf(state, key),
-    "aria-valuenow": value,
-    "aria-valuetext": wordsOf(state, key),
-  });
+  set(group, { "aria-valuenow": value, "aria-valuetext": wordsOf(state, key) });
 }
 
 /** A row of words above or below a box, which explain themselves when pointed at. @param {string} className @param {Element} parent */
@@ -330,7 +328,7 @@ function titleRow(className, parent) {
     row,
     /** @param {string} words @param {string} about */
     say(words, about) {
-      title.textContent = words;
+      say(title, words);
       title.title = about;
     },
   };
@@ -344,8 +342,8 @@ function createLegend(parent) {
   const held = html("span", "", root);
   return {
     say() {
-      free.textContent = text("legend_free");
-      held.textContent = text("legend_held");
+      say(free, text("legend_free"));
+      say(held, text("legend_held"));
       root.title = text("hold_about");
     },
   };
@@ -367,7 +365,7 @@ function lengthControl(className, parent) {
     draw(length, unit) {
       const isKnown = length.known.length > 0;
       root.title = text(isKnown ? `${unit}_known` : `${unit}_preview`);
-      words.textContent = isKnown ? countWords(length, unit) : text(unit);
+      say(words, isKnown ? countWords(length, unit) : text(unit));
       input.hidden = isKnown;
       input.setAttribute("aria-label", text(`${unit}_preview`));
       if (document.activeElement !== input) input.value = String(length.count);

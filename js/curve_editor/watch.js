@@ -67,7 +67,9 @@ function heirOf(root) {
 /** The face of a subgraph may be narrower than an editor can be read. @param {Element} root */
 function widen(root) {
   /** @type {HostNode | undefined} */
-  const node = app.canvas?.graph?._nodes.find((/** @type {HostNode} */ { widgets }) => widgets?.some(({ element }) => element === root));
+  const node = app.canvas?.graph?._nodes.find((/** @type {HostNode} */ { widgets }) =>
+    widgets?.some(({ element }) => element === root),
+  );
   node?.setSize([Math.max(node.size[0], MIN_WIDTH + 2 * MARGIN), node.size[1]]);
 }
 

@@ -39,7 +39,8 @@ export function wordsAt(state, { box, x, y }) {
   const frames = state.frames.count;
   const steps = state.steps.count;
   const step = clamp(Math.floor(x * steps), 0, steps - 1);
-  if (box === "tau") return text("readout_step", { step: step + 1, steps, strength: twoDecimals(state.strengths[step]) });
+  if (box === "tau")
+    return text("readout_step", { step: step + 1, steps, strength: twoDecimals(state.strengths[step]) });
   if (state.omegaSource === "unknown") return text("linked_unknown");
   if (box === "heat") {
     const frame = clamp(Math.floor((1 - y) * frames), 0, frames - 1);
@@ -54,7 +55,10 @@ export function wordsAt(state, { box, x, y }) {
 export function wordsOf(state, key) {
   const { inputs } = state;
   if (key === "tau_start" || key === "tau_end") {
-    return text(key === "tau_start" ? "value_tau_start" : "value_tau_end", { percent: percent(inputs[key]), steps: tauWords(state) });
+    return text(key === "tau_start" ? "value_tau_start" : "value_tau_end", {
+      percent: percent(inputs[key]),
+      steps: tauWords(state),
+    });
   }
   if (key === "strength") return text("value_strength", { strength: twoDecimals(inputs.strength) });
   if (key === "tau_ramp") return text("value_tau_ramp", { percent: percent(inputs.tau_ramp) });
@@ -114,5 +118,7 @@ export function holdTitle({ inputs: { motion_compensation, hold_colours } }) {
 
 /** "21 frames", or "21 / 9 frames" where samplers of several lengths are fed. @param {Length} length @param {"frames" | "steps"} unit */
 export function countWords({ known }, unit) {
-  return known.length === 1 && known[0] === 1 ? text(`${unit}_one`) : text(`${unit}_count`, { count: known.join(" / ") });
+  return known.length === 1 && known[0] === 1
+    ? text(`${unit}_one`)
+    : text(`${unit}_count`, { count: known.join(" / ") });
 }

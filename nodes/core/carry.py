@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from .frames import by_frames, from_frames
-from .motion import flow, guide, visibility, warp
+from .motion import flow, guide, inside, visibility, warp
 from .noise_level import NoiseLevel
 from .pivots import Pivots
 
@@ -40,6 +40,9 @@ class Motion:
     flows: list[Tensor]
     visible: list[Tensor]
     measured_at: float
+
+    def to(self, device: torch.device | str) -> Motion:
+        return Motion([f.to(device) for f in self.flows], [v.to(device) for v in self.visible], self.measured_at)
 
 
 class Carrier:
@@ -91,20 +94,22 @@ class Carrier:
         """Take over what was measured: b and c of equation (3) follow."""
         self.motion = motion
         shares = [by_frames(share) for share in self.pivots.shares]
-        seen = [share * visible for share, visible in zip(shares, motion.visible, strict=True)]
-        total = sum(seen).clamp(min=1e-6)  # where nothing is seen c is 0, whatever b
-        self.seen_from = [each / total for each in seen]
+        seen = torch.stack([share * visible for share, visible in zip(shares, motion.visible, strict=True)])
+        self.seen_from = seen / seen.sum(0).clamp(min=1e-6)  # where nothing is seen c is 0, whatever b
         reach = [visible * (share > 0) for share, visible in zip(shares, motion.visible, strict=True)]
         self.visible = from_frames(torch.stack(reach).amax(0), self.image.ndim)
 
     def _carried(self, sources: list[Tensor]) -> Tensor:
         """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended: a video."""
-        carried = []
-        for source, flows, share in zip(sources, self.motion.flows, self.seen_from, strict=True):
+        assert self.motion is not None, "motion is measured before anything is carried along it"
+        moved = []
+        for source, flows in zip(sources, self.motion.flows, strict=True):
             source = source.expand(-1, flows.shape[1], -1, -1, -1)
-            moved = warp(source.flatten(0, 1), self.amount * flows.flatten(0, 1)).unflatten(0, flows.shape[:2])
-            carried.append(moved if len(sources) == 1 else moved * share)
-        return from_frames(carried[0] if len(carried) == 1 else sum(carried), self.image.ndim)
+            moved.append(warp(source.flatten(0, 1), self.amount * flows.flatten(0, 1)).unflatten(0, flows.shape[:2]))
+        if len(moved) == 1:
+            return from_frames(moved[0], self.image.ndim)
+        blended = torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
+        return from_frames(blended, self.image.ndim)
 
     def _from_pivot(self, index: int, frames: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Flow and visibility from a pivot to every frame. What the pivot looks like is the model's own prediction of
@@ -112,17 +117,20 @@ class Carrier:
         videos, count = frames.shape[:2]
         pivot, weight = self.pivots.frames[index], self.pivots.weights[index]
         known = by_frames(self.image)[:, pivot : pivot + 1]
-        weight = by_frames(weight) if isinstance(weight, Tensor) else weight
-        start = torch.lerp(known, frames[:, pivot : pivot + 1], weight)
+        share = by_frames(weight) if isinstance(weight, Tensor) else weight
+        start = torch.lerp(known, frames[:, pivot : pivot + 1], share)
         if not self._stands_still:
             # An early prediction is soft: it shows the difference as faintly as everything else.
             softness = (start.std((-2, -1), keepdim=True) / known.std((-2, -1), keepdim=True)).nan_to_num(1.0)
             start = start + softness.clamp(max=1.0) * self._still_difference()
         start = self._guide(start.expand_as(frames))
         earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
-        flows = flow(start, seen, initial=earlier, pivot=pivot, clips=videos).unflatten(0, (videos, count))
+        found = flow(start, seen, initial=earlier, pivot=pivot, clips=videos)
+        flows = found.unflatten(0, (videos, count))
         flows[:, pivot] = 0.0
-        visible = visibility(start, seen, self.amount * flows.flatten(0, 1)).unflatten(0, (videos, count))
+        # Whether the two agree is asked of the motion that was found; what is carried further may leave the frame.
+        seen_there = torch.minimum(visibility(start, seen, found), inside(self.amount * found))
+        visible = seen_there.unflatten(0, (videos, count))
         visible[:, pivot] = 1.0
         return flows, visible
 
@@ -132,5 +140,6 @@ class Carrier:
     def _still_difference(self) -> Tensor:
         """d of equation (3), [videos, frames, C, H, W]: what frames of a still clip differ by from their pivots."""
         z = by_frames(self.image)
-        shares = (by_frames(share) for share in self.pivots.shares)
-        return z - sum(share * z[:, p : p + 1] for share, p in zip(shares, self.pivots.frames, strict=True))
+        for share, p in zip(self.pivots.shares, self.pivots.frames, strict=True):
+            z = z - by_frames(share) * by_frames(self.image)[:, p : p + 1]
+        return z

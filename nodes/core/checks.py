@@ -18,7 +18,7 @@ def check_number(name: str, value: object, low: float, high: float) -> float:
     number = as_number(value)
     if number is None or not low - ROUNDING <= number <= high + ROUNDING:  # NaN is in no range
         raise ValueError(f"{name}: got {quote(value)}. Give a number from {low:g} to {high:g}.")
-    return min(max(number, low), high)
+    return float(min(max(number, low), high))
 
 
 def check_whole(name: str, value: object, low: int | None = None, high: int | None = None) -> int:

@@ -80,15 +80,17 @@ def measure(
     frames: np.ndarray, picture: np.ndarray, progress: Callable[[float], None] = lambda share: None
 ) -> Measurement:
     """Everything that needs no CLIP. `progress` is told the share done, 0 to 1. Broken frames read NaN."""
-    broken = broken_frames(frames)
-    frames = np.where(broken[:, None, None, None], picture, frames)  # a stand-in to compute with, struck out below
+    broken, whole = broken_frames(frames), frames
+    if broken.any():  # else no copy of the video is made
+        whole = frames[~broken]
+        frames = np.where(broken[:, None, None, None], picture, frames)  # a stand-in to compute with, struck out below
     pairs = list(zip(frames[:-1], frames[1:], strict=True))
     broken_pairs = broken[:-1] | broken[1:]
     flows = []
     for i, (first, second) in enumerate(pairs):
         flows.append(optical_flow(first, second))
         progress((i + 1) / len(frames))
-    fidelity, visible = fidelity_along_motion(frames[~broken], picture)
+    fidelity, visible = fidelity_along_motion(whole, picture)
     measured = {
         "fidelity_along_motion": _among(broken, fidelity),
         "visible": _among(broken, visible),

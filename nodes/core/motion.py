@@ -22,16 +22,17 @@ from __future__ import annotations
 import torch
 from einops import rearrange
 from torch import Tensor
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, pad
 
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
 COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
-ROUNDS = 2  # of equation (1) at a level; one when going on from an earlier flow
-SMOOTHINGS = 2  # of ū in a round, each followed by (1)
+SMOOTHINGS = 4  # of ū at a level, each followed by (1): what is known spreads to where nothing is
 SMOOTHNESS = 0.2  # α. Guides have unit deviation, so it counts where they are blurred and hardly where they are sharp
+CHAIN_SMOOTHNESS = 1.0  # α between neighbours, which differ by little: what they get wrong adds up over the clip
 OVERALL = 0.2  # share in ū of the affine motion of the whole frame: pans, zooms and turns reach bare walls and borders
 ROBUST_ROUNDS = 2  # of that fit: things that move on their own drop out of it
 STEADINESS = 300.0  # weight of second differences in time: motion is smoothed over some 8 frames, never slowed
+CROWDED = 0.5  # share of the usual spread of a flow below which visibility falls; a zoom changes it everywhere alike
 DISAGREEMENT = 0.5  # squared difference of guides at which half of the visibility is gone; of two strangers it is 2
 
 
@@ -66,35 +67,26 @@ def flow(
     exceeds what coarse levels reach. smoothness: α of equation (1), for guides that can be trusted less (predictions
     at high σ) or more (real pictures: 0.02).
     """
-    levels = [(pivot_guide, frames_guide)]
-    while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
-        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
-    # The flow of a level lives on half of its grid: windows are wider than two cells, and a quarter is to be solved.
-    earlier = [frames_guide.new_zeros(len(frames_guide), 2, *frames_guide.shape[-2:]) if initial is None else initial]
-    for _ in levels:
-        earlier.append(_halved(earlier[-1]))
-    field = earlier[-1]
     if initial is None:
-        field = _chained(*levels[-1], 2 ** (len(levels) - 1), pivot, clips, smoothness)
+        initial = _chained(pivot_guide, frames_guide, pivot, clips)
     steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
-    for level in reversed(range(len(levels))):
-        for _ in range(ROUNDS if initial is None else 1):
-            field = _refined(field, *levels[level], 2**level, smoothness, steady)
-        # Only what has changed is made finer: details of an earlier flow stay.
-        field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
-    return field
+    return _matched(pivot_guide, frames_guide, initial, smoothness, steady)
 
 
 def visibility(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
     """How much of each cell the pivot frame shows, [N, 1, H, W] in 0…1.
 
-    0 where the flow reads outside the frame, or where what it reads is something else. Half of it is gone where guides
-    differ by DISAGREEMENT, or by twice what is usual in that frame, so that noise alone hides nothing.
+    0 where the flow reads outside the frame; where what it reads is something else; and where it crowds many cells onto
+    one, as what an object uncovers does (Sand and Teller, 2006). Half of it is gone where guides differ by
+    DISAGREEMENT, or by twice what is usual in that frame, so that noise alone hides nothing.
     """
     difference = (warp(pivot_guide, u, mode="bilinear") - frames_guide).square().mean(1, keepdim=True)
     difference = _windowed(_windowed(difference))
     usual = difference.mean((-2, -1), keepdim=True)
-    return inside(u) / (1 + (difference / (DISAGREEMENT + 2 * usual)).square())
+    (xx, yx), (xy, yy) = (gradient.split(1, 1) for gradient in _gradient(u))
+    spread = (1 + xx) * (1 + yy) - xy * yx  # cells of the pivot frame that a cell reads from
+    uncrowded = (spread / (CROWDED * spread.mean((-2, -1), keepdim=True).clamp(min=1e-3))).clamp(0, 1)
+    return inside(u) * uncrowded / (1 + (difference / (DISAGREEMENT + 2 * usual)).square())
 
 
 def warp(clip: Tensor, u: Tensor, mode: str = "bicubic") -> Tensor:
@@ -118,19 +110,39 @@ def inside(u: Tensor) -> Tensor:
 # ---- equation (1) ----------------------------------------------------------------------------------------------------
 
 
-def _chained(pivot_guide: Tensor, frames_guide: Tensor, cell: int, pivot: int, clips: int, smoothness: float) -> Tensor:
-    """A first flow at the coarsest level: what moved between neighbours, added up from the pivot frame on."""
-    by_clip = rearrange(frames_guide, "(b f) c h w -> b f c h w", b=clips)
-    before, after = by_clip[:, :-1], by_clip[:, 1:]
-    if len(pivot_guide) > 1:  # how a still clip differs from frame to frame is no motion
-        still = rearrange(pivot_guide, "(b f) c h w -> b f c h w", b=clips)
-        before = before + still[:, 1:] - still[:, :-1]
-    frames = by_clip.shape[1]
-    moved = frames_guide.new_zeros(clips * (frames - 1), 2, *_half(frames_guide.shape[-2:]))
-    for _ in range(ROUNDS if frames > 1 else 0):
-        moved = _refined(moved, before.flatten(0, 1), after.flatten(0, 1), cell, smoothness)
-    sums = torch.ones(frames, frames).tril(-1)[:, : frames - 1].to(moved)
-    return _over_frames(sums - sums[pivot], moved) if frames > 1 else moved.new_zeros(clips, *moved.shape[1:])
+def _chained(pivot_guide: Tensor, frames_guide: Tensor, pivot: int, clips: int) -> Tensor:
+    """A first flow: from each frame to its neighbour on the way to the pivot frame, and on from there.
+
+    Neighbours are matched at half the size. The ways double in every round, so that few rounds reach through a clip.
+    """
+    count, frames = len(frames_guide), len(frames_guide) // clips
+    here = torch.arange(count, device=frames_guide.device)
+    following = here - (here % frames - pivot).sign()
+    halves, still = _halved(frames_guide), _halved(pivot_guide).expand(count, -1, -1, -1)
+    neighbours = halves[following] + still - still[following]  # how a still clip differs from frame to frame stays
+    none = halves.new_zeros(count, 2, *halves.shape[-2:])
+    u = _matched(neighbours, halves, none, CHAIN_SMOOTHNESS, steady=torch.ones(1, 1).to(halves))
+    for _ in range(frames.bit_length()):
+        u = u + warp(u[following], u, mode="bilinear")
+        following = following[following]
+    return _doubled(2 * u, frames_guide.shape[-2:])
+
+
+def _matched(pivot_guide: Tensor, frames_guide: Tensor, initial: Tensor, smoothness: float, steady: Tensor) -> Tensor:
+    """An earlier flow made better, coarse to fine."""
+    levels = [(pivot_guide, frames_guide)]
+    while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
+        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+    # The flow of a level lives on half of its grid: windows are wider than two cells, and a quarter is to be solved.
+    earlier = [initial]
+    for _ in levels:
+        earlier.append(_halved(earlier[-1]))
+    field = earlier[-1]
+    for level in reversed(range(len(levels))):
+        field = _refined(field, *levels[level], 2**level, smoothness, steady)
+        # Only what has changed is made finer: details of an earlier flow stay.
+        field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
+    return field
 
 
 def _refined(
@@ -139,23 +151,20 @@ def _refined(
     frames_guide: Tensor,
     cell: int,
     smoothness: float,
-    steady: Tensor | None = None,
+    steady: Tensor,
 ) -> Tensor:
     """One round of equation (1): a flow on half the grid of these guides, whose cells are `cell` cells wide."""
-    u = _doubled(field, frames_guide.shape[-2:]) / cell
-    moved = warp(pivot_guide, u, mode="bilinear")
+    moved = warp(pivot_guide, _doubled(field, frames_guide.shape[-2:]) / cell, mode="bilinear")
     missing = frames_guide - moved
     # Gradients of both pictures, averaged: those of one alone are biased by its noise, and the flow falls short.
-    right, down = (_slope(frames_guide + moved, axis) / 2 for axis in (-1, -2))
-    products = [right * right, right * down, down * down, right * missing, down * missing]
-    sums = torch.stack([product.sum(1) for product in products], 1) * inside(u)
-    xx, xy, yy, bx, by = _windowed(_halved(sums)).split(1, 1)
+    right, down = _gradient((frames_guide + moved) / 2)
+    pairs = (right, right), (right, down), (down, down), (right, missing), (down, missing)
+    sums = _halved(torch.stack([(one * other).sum(1) for one, other in pairs], 1)) * inside(field / (2 * cell))
+    xx, xy, yy, bx, by = _windowed(sums).split(1, 1)
     overall = _affine(field, xx + yy)
     refined = field
     for _ in range(SMOOTHINGS):
-        prior = torch.lerp(_windowed(refined), overall, OVERALL)
-        if steady is not None:
-            prior = _over_frames(steady, prior)
+        prior = _over_frames(steady, torch.lerp(_windowed(refined), overall, OVERALL))
         pull = smoothness * (prior - field) / cell
         step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
         refined = field + cell * torch.cat(step, 1)
@@ -215,13 +224,15 @@ def _places(u: Tensor) -> Tensor:
 def _neighbours(grid: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """For each cell the one before and the one after it; the border is its own neighbour."""
     cells = grid.shape[axis]
-    padded = torch.cat([grid.narrow(axis, 0, 1), grid, grid.narrow(axis, cells - 1, 1)], axis)
+    rim = (1, 1, 0, 0) if axis == -1 else (0, 0, 1, 1)
+    padded = pad(grid, rim, mode="replicate")
     return padded.narrow(axis, 0, cells), padded.narrow(axis, 2, cells)
 
 
-def _slope(grid: Tensor, axis: int) -> Tensor:
-    before, after = _neighbours(grid, axis)
-    return (after - before) / 2
+def _gradient(grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Central differences to the right and down."""
+    right, down = ((after - before) / 2 for before, after in (_neighbours(grid, axis) for axis in (-1, -2)))
+    return right, down
 
 
 def _windowed(grid: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -19,7 +20,7 @@ class Pivots:
 
     axis: int
     frames: Sequence[int]
-    shares: Sequence[float | Tensor]
+    shares: Sequence[Tensor]
     weights: Sequence[float | Tensor]
 
     def residuals(self, anchor: Tensor, denoised: Tensor) -> list[Tensor]:
@@ -29,8 +30,8 @@ class Pivots:
             for frame, weight in zip(self.frames, self.weights, strict=True)
         ]
 
-    def lend(self, residuals: Sequence[Tensor]) -> Tensor | float:
+    def lend(self, residuals: Sequence[Tensor]) -> Tensor:
         """What each frame is lent, broadcast over the video: the pivots' residuals, each in its share."""
         if len(residuals) == 1:
             return residuals[0]
-        return sum((residual * share for residual, share in zip(residuals, self.shares, strict=True)), 0.0)
+        return torch.stack([residual * share for residual, share in zip(residuals, self.shares, strict=True)]).sum(0)

@@ -46,10 +46,11 @@ def _as_image(figure: Figure) -> Tensor:
 
 
 def _draw_omega(axes: Axes, schedule: Schedule, frames: int) -> None:
-    numbers = np.arange(1, frames + 1)
-    axes.plot(numbers, schedule.omegas(frames), **BLUE_LINE)
-    pivot = schedule.pivot(frames)
-    axes.plot(pivot + 1, schedule.omegas(frames)[pivot], "D", color=ORANGE, label="pivot frame: always held fully")
+    numbers, omegas = np.arange(1, frames + 1), schedule.omegas(frames)
+    axes.plot(numbers, omegas, **BLUE_LINE)
+    pivots = list(schedule.pivots(frames))
+    label = f"pivot frame{'s' if len(pivots) > 1 else ''}: always held fully"
+    axes.plot(numbers[pivots], omegas[pivots], "D", color=ORANGE, label=label)
     axes.set(title="ω over the frames", xlabel="latent frame", ylim=(-0.05, 1.05))
     axes.set_ylabel("ω\n0: more fidelity      1: more motion")
     axes.legend(loc="lower left", fontsize="small")
@@ -68,8 +69,17 @@ def _draw_strength(axes: Axes, schedule: Schedule, steps: int) -> None:
 def _draw_holds(figure: Figure, axes: Axes, schedule: Schedule, frames: int, steps: int) -> None:
     extent = (0.5, steps + 0.5, frames + 0.5, 0.5)
     image = axes.imshow(schedule.holds(frames, steps), cmap="cividis", vmin=0, vmax=1, aspect="auto", extent=extent)
-    axes.set(title="How firmly each frame is held to the image", xlabel="step", ylabel="latent frame")
+    axes.set(title=_holds_title(schedule), xlabel="step", ylabel="latent frame")
     figure.colorbar(image, ax=axes, label="hold: 0 free, 1 held")
+
+
+def _holds_title(schedule: Schedule) -> str:
+    title = "How firmly each frame is held to the image"
+    if schedule.motion_compensation > 0:
+        title += f" carried along the motion (motion_compensation {schedule.motion_compensation:g})"
+    if schedule.holds_colours:
+        title += f"\nColours are held at every step (hold_colours {schedule.hold_colours:g})"
+    return title
 
 
 REPORT_PANELS = (

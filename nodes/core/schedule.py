@@ -143,10 +143,6 @@ class Schedule:
         pivots = self.pivots(frames)
         return np.stack([np.interp(np.arange(frames), pivots, alone) for alone in np.eye(len(pivots))])
 
-    def pivot(self, frames: int) -> int:
-        """The first pivot's index in a clip of `frames` frames. Raises ValueError where a pivot lies outside."""
-        return self.pivots(frames)[0]
-
 
 def read_omega(value: object) -> Curve | tuple[float, ...]:
     """Read ω: one number, a list of them, or a curve (ours, the host's, or the host's raw form).

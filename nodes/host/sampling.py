@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..core.schedule import Schedule, check_choice
 from .attachments import HANDOVER, REFERENCE_NOISE, attach, attached, detached, video_samples
-from .wrappers import Handover, Rectification, apply_rectification
+from .run import Handover
+from .wrappers import Rectification, apply_rectification
 
 
 @dataclass(frozen=True)

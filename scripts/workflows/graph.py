@@ -14,24 +14,33 @@ class Output(list):
 
 @dataclass
 class Column:
+    """`under`: the first and the last of the columns beneath which it stands, as wide as they are together."""
+
     title: str
     width: int
     nodes: list[str] = field(default_factory=list)
+    under: tuple[int, int] | None = None
 
 
 @dataclass
 class Graph:
-    """`nodes` in API form, `titles` of nodes that do not bear their own name, `note` in Markdown."""
+    """`nodes` in API form, `titles` of nodes that do not bear their own name, `note` in Markdown.
+
+    collapsed: the nodes of which only the title bar is shown, because nobody sets anything on them.
+    face: what the host shows of the graph as an app: (node, input) to set, and nodes whose results are seen.
+    """
 
     name: str
     note: str = ""
     nodes: dict[str, dict] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    collapsed: set[str] = field(default_factory=set)
     columns: list[Column] = field(default_factory=list)
+    face: dict[str, list] = field(default_factory=dict)
 
-    def column(self, title: str, width: int) -> None:
+    def column(self, title: str, width: int = 0, under: tuple[int, int] | None = None) -> None:
         """What is added from now on stands in a new column."""
-        self.columns.append(Column(title, width))
+        self.columns.append(Column(title, width, under=under))
 
     def add(self, node_class: str, title: str = "", **inputs) -> Output:
         """Add a node. Inputs that are left out keep the node's own default. Returns its first output."""
@@ -41,3 +50,12 @@ class Graph:
             self.titles[key] = title
         self.columns[-1].nodes.append(key)
         return Output([key, 0])
+
+    def collapse(self, *outputs: Output) -> None:
+        self.collapsed |= {key for key, _ in outputs}
+
+    def show_as_app(self, inputs: list[tuple[Output, str]], outputs: list[Output]) -> None:
+        self.face = {
+            "inputs": [[int(node[0]), name] for node, name in inputs],
+            "outputs": [int(node[0]) for node in outputs],
+        }

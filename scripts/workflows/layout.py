@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from .graph import Graph
+from dataclasses import dataclass
 
-GAP, TITLE_BAR, GROUP_BAR, PADDING = 40, 30, 60, 20
+from .graph import Column, Graph
+
+GAP, TITLE_BAR, GROUP_BAR, PADDING = 40, 30, 50, 20
 NOTE_WIDTH = 430
 HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as high as the frontend makes them
     "LoadImage": 340,
@@ -13,36 +15,74 @@ HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as
     "NRSchedule": 640,
     "SaveVideo": 420,
     "SaveImage": 440,
-    "SaveAnimatedWEBP": 480,
-    "NRSchedulePlot": 420,
+    "SaveAnimatedWEBP": 420,
+    "NRDemoPicture": 300,
 }
 
 
+@dataclass
+class Frame:
+    """The frame around a column, in the canvas' units."""
+
+    left: float
+    top: float
+    width: float
+    bottom: float
+
+    def around(self) -> list[float]:
+        return [self.left - PADDING, self.top, self.width + 2 * PADDING, self.bottom - self.top]
+
+
 def layout(graph: Graph, sizes: dict[str, list[float]]) -> tuple[dict[str, list[float]], list[dict]]:
-    """Where each node stands, and a frame around each column. Gives the `sizes` their columns' widths."""
-    places, groups = {"note": [0, GROUP_BAR]}, []
-    left = NOTE_WIDTH + 2 * GAP
-    lowest = 0
+    """Where each node stands, and a frame around each column. Gives the `sizes` their columns' widths.
+
+    sizes: key -> [width, height]; a collapsed node takes its title bar only.
+    """
+    places, frames = {"note": [0, GROUP_BAR]}, []
+    sizes["note"][0] = NOTE_WIDTH
+    next_left = NOTE_WIDTH + 2 * GAP
     for column in graph.columns:
-        top = GROUP_BAR + TITLE_BAR
+        if column.under is None:
+            frame = Frame(next_left, 0, column.width, 0)
+            next_left += column.width + 2 * PADDING + GAP
+        else:
+            above = covered(column, frames)
+            level(above)
+            frame = Frame(above[0].left, above[0].bottom + GAP / 2, above[-1].left + above[-1].width - above[0].left, 0)
+        top = frame.top + GROUP_BAR
         for key in column.nodes:
-            places[key] = [left, top]
-            sizes[key][0] = column.width
-            top += sizes[key][1] + TITLE_BAR + GAP / 2
-        bottom = top - TITLE_BAR - GAP / 2
-        lowest = max(lowest, bottom)
-        frame = [left - PADDING, 0, column.width + 2 * PADDING, bottom + PADDING]
-        groups.append({"title": column.title, "bounding": frame, "color": "#3f5f6f", "font_size": 22, "flags": {}})
-        left += column.width + 2 * PADDING + GAP
-    for number, group in enumerate(groups, 1):
-        group["id"] = number
-        group["bounding"][3] = lowest + PADDING
+            places[key] = [frame.left, top + TITLE_BAR]
+            sizes[key][0] = frame.width
+            top += TITLE_BAR + (0 if key in graph.collapsed else sizes[key][1]) + GAP / 2
+        frame.bottom = top - GAP / 2 + PADDING
+        frames.append(frame)
+    covered_frames = [frame for column in graph.columns if column.under for frame in covered(column, frames)]
+    level([frame for frame in frames if frame not in covered_frames])
+    groups = [
+        {"id": number, "title": column.title, "bounding": frame.around(), "color": "#3f5f6f", "font_size": 22,
+         "flags": {}}
+        for number, (column, frame) in enumerate(zip(graph.columns, frames, strict=True), 1)
+    ]  # fmt: skip
     return places, groups
 
 
-def overlaps(taken: dict[str, list[float]]) -> list[tuple[str, str]]:
+def covered(column: Column, frames: list[Frame]) -> list[Frame]:
+    first, last = column.under
+    return frames[first : last + 1]
+
+
+def level(frames: list[Frame]) -> None:
+    """Let them all end where the lowest ends."""
+    for frame in frames:
+        frame.bottom = max(other.bottom for other in frames)
+
+
+def overlaps(taken: dict[str, list[float]], collapsed: set[str]) -> list[tuple[str, str]]:
     """Pairs of nodes that lie on one another, their title bars included. taken: key -> [x, y, width, height]."""
-    boxes = {key: (x, y - TITLE_BAR, x + width, y + height) for key, (x, y, width, height) in taken.items()}
+    boxes = {
+        key: (x, y - TITLE_BAR, x + width, y + (0 if key in collapsed else height))
+        for key, (x, y, width, height) in taken.items()
+    }
     return [
         (one, other)
         for one, a in boxes.items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .files import FILES
 from .graph import Graph, Output
+from .thumbnails import Drawing
 
 PICTURE = "example.png"  # lies in the input folder of every fresh ComfyUI
 
@@ -37,6 +38,11 @@ IMAGE_ANCHOR = (
     "`anchor` is *image*: sampling starts at almost pure noise, where the paper's *reference noise* forgets the "
     "picture within a few steps. Try both."
 )
+KEEP_MOTION = (
+    "Too little moves: `motion_compensation` 1 on the schedule. Frames are then held to the picture *carried along the "
+    "motion* that the model predicts, no longer to the picture as it stands."
+)
+FLOW_ANCHOR = " Flow models, as this one, want `anchor` *image* with it."
 MORE_OR_LESS = (
     "Too far from the picture: `tau_end` up by 0.2. Too stiff: `tau_end` down by 0.2, or the curve's right end up."
 )
@@ -64,22 +70,23 @@ class Recipe:
     about: str
     try_first: list[str] = field(default_factory=list)
     checked: str = RUN
+    drawing: Drawing | None = None  # of the thumbnail; None: the demo's real result
 
     def graph(self) -> Graph:
         graph = Graph(self.build.__name__)
         self.build(graph)
-        graph.note = graph.note or self.note(graph)
+        graph.note = self.note(graph)
         return graph
 
     def note(self, graph: Graph) -> str:
         """Title, what the graph does, which files it needs, what to try first, and what was checked of it."""
         used = dict.fromkeys(v for n in graph.nodes.values() for v in n["inputs"].values() if not isinstance(v, list))
         files = [f"- `{FILES[name][0]}/` [{name}]({FILES[name][1]})" for name in used if name in FILES]
-        tries = [f"- {line}" for line in self.try_first]
-        return "\n".join(
-            [f"## {self.title}", "", self.about, "", "### Put into `ComfyUI/models/`", "", *files]
-            + ["", "### Try first", "", *tries, "", f"*{self.checked}*", ""]
-        )
+        lines = [f"## {self.title}", "", self.about, ""]
+        lines += ["### Put into `ComfyUI/models/`", "", *files, ""] if files else []
+        lines += ["### Try first", "", *(f"- {line}" for line in self.try_first), ""]
+        lines += [f"*{self.checked}*", ""] if self.checked else []
+        return "\n".join(lines)
 
 
 # ---- nodes
@@ -124,7 +131,7 @@ def picture_and_prompts(
 
 
 def load_picture(graph: Graph, title: str = "") -> Output:
-    return graph.add("LoadImage", title, image=PICTURE)
+    return graph.add("LoadImage", title or "Put your picture here", image=PICTURE)
 
 
 def prompts(graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NEGATIVE) -> tuple[Output, Output]:
@@ -141,10 +148,12 @@ def hold(
     return still, schedule(graph, **settings)
 
 
-def schedule(graph: Graph, tau_end: float = 0.6, anchor: str = "image", curve: tuple = PAPER, **more) -> Output:
+def schedule(
+    graph: Graph, title: str = "", tau_end: float = 0.6, anchor: str = "image", curve: tuple = PAPER, **more
+) -> Output:
     points, interpolation = curve
     omega = json.dumps({"points": points, "interpolation": interpolation}, separators=(",", ":"))
-    return graph.add("NRSchedule", omega_curve=omega, tau_end=tau_end, anchor=anchor, **more)
+    return graph.add("NRSchedule", title, omega_curve=omega, tau_end=tau_end, anchor=anchor, **more)
 
 
 def conditioned(own: Output) -> dict:

@@ -5,21 +5,19 @@ Settings and file names are those that the users of each model know from the off
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
-from comfyui_setup import ROOT
-
-from .graph import Column, Graph
+from .graph import Graph
 from .parts import (
     EMPTY_LATENT,
+    FLOW_ANCHOR,
     HELD_FRAME,
     IMAGE_ANCHOR,
+    KEEP_MOTION,
     KEEPS_ITS_SAMPLER,
     LOAD,
     MORE_OR_LESS,
     NEGATIVE,
-    PICTURE,
     PICTURE_AND_PROMPT,
     PROMPT,
     RUN_IN_PART,
@@ -37,53 +35,69 @@ from .parts import (
     steps,
     watch,
 )
+from .thumbnails import Drawing
 
-DEMO = ROOT / "demo" / "image_to_video.api.json"
 RECIPES: dict[str, Recipe] = {}
 
 
-def workflow(title: str, about: str, **note) -> Callable:
-    """Decorate a function that adds the nodes of a graph; its name becomes the file's."""
+def workflow(title: str, about: str, **rest) -> Callable:
+    """Decorate a function that adds the nodes of a graph. The title is the file's name: galleries show that."""
 
     def decorate(build: Callable[[Graph], None]) -> Callable[[Graph], None]:
-        RECIPES[build.__name__] = Recipe(build, title, about, **note)
+        RECIPES[title] = Recipe(build, title, about, **rest)
         return build
 
     return decorate
 
 
-@workflow("A picture becomes a video", "")
+@workflow(
+    "1 Start here, a picture becomes a video",
+    "The demo model knows **motions**, not pictures: it never saw this one. Left alone (**plain**) it drifts away from "
+    "the picture. **Rectified as published**, the same model with the same seed is held to the picture as it stands. "
+    "**Carried along the motion**, it is held to the picture as it moves, and so keeps both.",
+    try_first=[
+        "**Press Run.** The three videos appear side by side in the middle.",
+        "Another **motion**, another **picture**; or Load Image in place of Demo Picture, any size.",
+        "What differs between schedules 2 and 3 is one number: `motion_compensation` 0, and 1.",
+        "`tau_end` 0.6 → 0.9: more fidelity; → 0.3: more freedom.",
+        "The **ω curve** lower: held more firmly; higher: freer.",
+        "`strength` 0: exactly the plain KSampler.",
+        "Any other sampler, `euler_ancestral` or `dpmpp_2m_sde` too.",
+        "Your own model: its loaders and prompts in place of the demo's, its size on Still Video Latent. "
+        "The other templates of this pack show how.",
+    ],
+    checked="",
+)
 def demo_image_to_video(graph: Graph) -> None:
-    """The demo's own graph, but for its picture: one truth, demo/image_to_video.api.json."""
-    graph.nodes = json.loads(DEMO.read_text())
-    graph.nodes["2"]["inputs"]["image"] = PICTURE  # an artist's input folder has none of the demo's pictures
-    graph.titles = {
-        "7": "KSampler: plain, for comparison",
-        "8": "Rectified KSampler",
-        "13": "Plain video",
-        "14": "Rectified video",
-    }
-    graph.columns = [
-        Column("1  Model and picture", 320, ["1", "2", "4"]),
-        Column("2  What the video is held to", 420, ["3", "5"]),
-        Column("3  The same seed, plain and rectified", 340, ["7", "8"]),
-        Column("4  Frames, enlarged", 320, ["9", "11", "10", "12"]),
-        Column("5  Watch", 400, ["13", "14"]),
-        Column("The schedule, drawn", 400, ["6", "15"]),
+    graph.column("1  Picture and motion", 310)
+    model = graph.add("NRLoadDemoModel")
+    picture = graph.add("NRDemoPicture", picture="coffee")
+    prompt = graph.add("NRDemoPrompt", motion="pan left")
+    still = graph.add("NRStillVideoLatent", image=picture, vae=model.slot(1), length=16, width=64, height=64)
+    graph.column("2  Held as published", 400)
+    published = schedule(graph, "Rectification Schedule: as published", anchor="reference noise")
+    graph.column("3  Carried along the motion", 400)
+    carried = schedule(graph, "Rectification Schedule: carried", anchor="reference noise", motion_compensation=1.0)
+    graph.column("4  The same seed, three ways", 340)
+    sampling = {"model": model, "positive": prompt, "negative": prompt.slot(1), "latent_image": still,
+                **steps(20, 1.5, scheduler="normal")}  # fmt: skip
+    videos = [
+        graph.add("KSampler", "Plain", **sampling),
+        graph.add("NRKSampler", "Rectified KSampler: as published", schedule=published, **sampling),
+        graph.add("NRKSampler", "Rectified KSampler: carried", schedule=carried, **sampling),
     ]
-    graph.note = """## A picture becomes a video
-
-The demo model knows **motions**, not pictures: it never saw your image. Left alone (upper sampler) it drifts away from it. Rectified (lower sampler), the same model with the same seed stays true to it.
-
-**Press Run**, then try:
-- another **motion**, or another picture (any size, the model works at 64x64; small ones to try lie in this pack's folder `demo/pictures`)
-- **tau_end** 0.6 → 0.9: more fidelity, less motion; → 0.3: more freedom
-- the **ω curve** lower: frames are held more firmly to the image; higher: they move more
-- **strength** 0: exactly the plain KSampler
-- any other sampler, `euler_ancestral` or `dpmpp_2m_sde` too
-
-With your own model: replace the two demo nodes by your loaders and prompts, and set width, height and length in Still Video Latent. The other templates of this pack show how, model by model.
-"""  # noqa: E501
+    graph.column("5  Side by side", 230)
+    frames = [graph.add("VAEDecode", samples=video, vae=model.slot(1)) for video in videos]
+    beside = {"direction": "right", "match_image_size": False, "spacing_width": 4}
+    two = graph.add("ImageStitch", "Side by side", image1=frames[0], image2=frames[1], **beside)
+    three = graph.add("ImageStitch", "Side by side", image1=two, image2=frames[2], **beside)
+    enlarged = graph.add("ImageScaleBy", "Enlarge", image=three, upscale_method="nearest-exact", scale_by=4.0)
+    graph.collapse(*frames, two, three, enlarged)
+    graph.column("6  Watch", under=(1, 2))
+    saved = graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried along the motion", images=enlarged,
+              filename_prefix="three_ways", fps=8.0, lossless=True, quality=90, method="default")  # fmt: skip
+    fidelity = [(carried, "motion_compensation"), (carried, "tau_end"), (carried, "hold_colours")]
+    graph.show_as_app([(picture, "picture"), (prompt, "motion"), *fidelity], [saved])
 
 
 @workflow(
@@ -91,9 +105,11 @@ With your own model: replace the two demo nodes by your loaders and prompts, and
     EMPTY_LATENT,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already, a little help is enough. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "`strength` 0 gives exactly the plain KSampler, with the same seed: compare.",
     ],
+    drawing=Drawing("coffee.png", "pan"),
 )
 def wan21_image_to_video(graph: Graph) -> None:
     size = {"width": 512, "height": 512, "length": 33}
@@ -115,9 +131,11 @@ def wan21_image_to_video(graph: Graph) -> None:
     "`latent_image`: noise rectification alone turns text-to-video into image-to-video.",
     try_first=[
         "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "The video jumps when τ ends: `tau_ramp` 0.2.",
     ],
+    drawing=Drawing("rocket.jpg", "zoom in"),
 )
 def wan21_text_to_video_as_image_to_video(graph: Graph) -> None:
     wan = load_wan(graph, "wan2.1_t2v_1.3B_fp16.safetensors")
@@ -130,16 +148,18 @@ def wan21_text_to_video_as_image_to_video(graph: Graph) -> None:
 
 
 @workflow(
-    "Wan 2.2 14B: two experts, one schedule",
+    "Wan 2.2 14B, image to video",
     "**The same schedule goes to both samplers.** τ counts all 20 steps, and the second sampler continues where "
     "the first one stopped: it needs no `reference`. " + EMPTY_LATENT,
     try_first=[
         "`tau_end` 0.6: the high-noise expert all through, then two steps of the other. `tau_end` 0.3 or 0.5: the "
         "high-noise expert alone.",
         MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "With the 4-step LoRAs: `steps` 4, `cfg` 1, the change of expert at step 2.",
     ],
+    drawing=Drawing("astronaut.png", "zoom in"),
 )
 def wan22_14b_two_experts(graph: Graph) -> None:
     size = {"width": 640, "height": 640, "length": 81}
@@ -168,13 +188,15 @@ def wan22_14b_two_experts(graph: Graph) -> None:
 
 
 @workflow(
-    "Wan 2.2 5B",
+    "Wan 2.2 5B, image to video",
     HELD_FRAME,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "Short of memory: `length` 49 on both nodes.",
     ],
+    drawing=Drawing("chelsea.png", "pan"),
 )
 def wan22_5b(graph: Graph) -> None:
     size = {"width": 1280, "height": 704, "length": 121}
@@ -189,23 +211,26 @@ def wan22_5b(graph: Graph) -> None:
 
 
 @workflow(
-    "From a first to a last picture",
+    "First and last picture, Wan 2.1",
     "With `end_image`, **Still Video Latent** cross-fades from the first picture to the last. The ω curve keeps "
     "the fade out of the video: at the top in the middle, where frames go their own way, and down to 0 at the end, "
     "where the last frame is held to the last picture. The first frame is held whatever its ω.",
     try_first=[
+        "`pivot_frames` *0, -1*: both pictures are taken as known, and each frame follows the nearer one.",
         "Both pictures of one size and close in content.",
         "The last picture is missed: pull the curve down over the last quarter. The middle looks like a double "
         "exposure: lift it there, or `tau_end` 0.2.",
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
     ],
+    drawing=Drawing("rocket.jpg", "pan", "two pictures"),
 )
 def first_and_last_frame(graph: Graph) -> None:
     size = {"width": 720, "height": 1280, "length": 33}
     wan = load_wan(graph, "wan2.1_flf2v_720p_14B_fp16.safetensors")
     vision = graph.add("CLIPVisionLoader", clip_name="clip_vision_h.safetensors")
     graph.column("2  First and last picture", 340)
-    first, last = (load_picture(graph, f"{which} picture") for which in ("First", "Last"))
+    first, last = (load_picture(graph, f"Put your {which} picture here") for which in ("first", "last"))
     seen_first, seen_last = (
         graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop="none") for picture in (first, last)
     )
@@ -223,15 +248,18 @@ def first_and_last_frame(graph: Graph) -> None:
 
 
 @workflow(
-    "Hold the background, free the subject",
+    "Hold the background, Wan 2.1",
     "Right-click the picture, **Open in MaskEditor**, paint over what may move. The painted part is left to the "
     "model; the rest is rectified with ω = 0, held to the picture. Nothing painted: everything is held.\n\n"
     "Mask and picture are cut alike before they are used, so that they lie on one another.",
     try_first=[
         "Paint generously: the subject needs room to move in.",
         "The background still swims: `tau_end` 1. The seam shows: `tau_end` 0.7, or `tau_ramp` 0.2.",
+        "The camera moves and the background should move with it: `motion_compensation` 1 on the schedule, and the "
+        "curve stays at 0." + FLOW_ANCHOR,
         "Works with every model of this pack's templates: link `mask` in the same way.",
     ],
+    drawing=Drawing("chelsea.png", "zoom in", "mask"),
 )
 def masked_hold_background(graph: Graph) -> None:
     size = {"width": 832, "height": 480}
@@ -239,7 +267,7 @@ def masked_hold_background(graph: Graph) -> None:
     given = picture_and_prompts(
         graph, wan.clip,
         "The subject turns its head and looks around. The camera stands still, nothing else moves.",
-        NEGATIVE + ", camera shake, moving background", title="Picture, with the subject painted over",
+        NEGATIVE + ", camera shake, moving background", title="Put your picture here, paint over the subject",
     )  # fmt: skip
     graph.column("3  Mask: white = held", 340)
     background = graph.add("InvertMask", "Everything but the subject", mask=given.picture.slot(1))
@@ -259,13 +287,51 @@ def masked_hold_background(graph: Graph) -> None:
 
 
 @workflow(
+    "Extend a clip in chunks, Wan 2.1",
+    "**The last frame of one chunk is the picture of the next.** Each chunk starts where the one before it ended, so "
+    "small errors of colour add up from chunk to chunk. `hold_colours` 1 on the schedule keeps them away, and "
+    "`colour_reference` of the second sampler says what to hold the colours to: the *first* picture's latent.",
+    try_first=[
+        "A third chunk: copy the nodes of column 5, link the last frame of chunk 2 to its Still Video Latent, and "
+        "`colour_reference` to the **first** Still Video Latent again. One more Join at the end.",
+        "`motion_compensation` is 1, so that the chunks go on moving; 0 holds each to its picture as it stands."
+        + FLOW_ANCHOR,
+        "Another prompt for each chunk: one more prompt node.",
+        "The light is meant to change: `hold_colours` 0.5, or `colour_reference` unlinked.",
+    ],
+    drawing=Drawing("chelsea.png", "pan", "chunks"),
+)
+def extend_in_chunks(graph: Graph) -> None:
+    size = {"width": 832, "height": 480, "length": 33}
+    wan = load_wan(graph, "wan2.1_t2v_1.3B_fp16.safetensors")
+    given = picture_and_prompts(graph, wan.clip)
+    first_still, held = hold(graph, given.picture, wan.vae, size, hold_colours=1.0, motion_compensation=1.0)
+    graph.column("4  First chunk", 340)
+    sampling = {"model": wan.model, "positive": given.positive, "negative": given.negative, "schedule": held,
+                **steps(30, 6, "uni_pc")}  # fmt: skip
+    samples = graph.add("NRKSampler", latent_image=first_still, **sampling)
+    first = graph.add("VAEDecode", samples=samples, vae=wan.vae)
+    last_frame = graph.add("ImageFromBatch", "Last frame", image=first, batch_index=size["length"] - 1, length=1)
+    graph.column("5  Second chunk", 340)
+    still = graph.add("NRStillVideoLatent", "Still Video Latent: last frame", image=last_frame, vae=wan.vae, **size)
+    samples = graph.add("NRKSampler", latent_image=still, colour_reference=first_still, **{**sampling, "seed": 8})
+    second = graph.add("VAEDecode", samples=samples, vae=wan.vae)
+    graph.column("6  Join and watch", 420)
+    rest = graph.add("ImageFromBatch", "All but the frame that both have", image=second, batch_index=1, length=4096)
+    joined = graph.add("ImageBatch", "Join", image1=first, image2=rest)
+    graph.add("SaveVideo", video=graph.add("CreateVideo", images=joined, fps=16), filename_prefix="video/extended")
+
+
+@workflow(
     "HunyuanVideo, image to video",
     HELD_FRAME + KEEPS_ITS_SAMPLER,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "With the model's first version (hunyuan_video_image_to_video_720p_bf16): `guidance_type` *v1 (concat)*.",
     ],
+    drawing=Drawing("astronaut.png", "pan"),
 )
 def hunyuan_video_image_to_video(graph: Graph) -> None:
     size = {"width": 720, "height": 720, "length": 53}
@@ -295,9 +361,11 @@ def hunyuan_video_image_to_video(graph: Graph) -> None:
     EMPTY_LATENT + KEEPS_ITS_SAMPLER,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "Short of memory: `length` 61 on both nodes, or 848x480 with the 480p model (shift 5).",
     ],
+    drawing=Drawing("coffee.png", "zoom in"),
 )
 def hunyuan_video_15(graph: Graph) -> None:
     size = {"width": 1280, "height": 720, "length": 121}
@@ -319,15 +387,17 @@ def hunyuan_video_15(graph: Graph) -> None:
 
 
 @workflow(
-    "LTX-Video",
+    "LTX-Video, image to video",
     HELD_FRAME + " Lengths are 8n+1.\n\n**Apply Noise Rectification** patches the model, so LTX-Video keeps its "
     "own scheduler.",
     try_first=[
         "`strength` 0.15 on the model's own node holds the first frame softly, as its users know it; rectification "
         "adds to it over the whole clip.",
         "`tau_end` 0.3. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
     ],
+    drawing=Drawing("chelsea.png", "turn"),
 )
 def ltx_video(graph: Graph) -> None:
     size = {"width": 768, "height": 512, "length": 97}
@@ -353,13 +423,15 @@ def ltx_video(graph: Graph) -> None:
 
 
 @workflow(
-    "Cosmos Predict2, video to world",
+    "Cosmos Predict2, image to video",
     HELD_FRAME,
     try_first=[
         "This model wants its own size and length: 848x480, 93 frames.",
         "`tau_end` 0.3: it sees the picture already. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
     ],
+    drawing=Drawing("rocket.jpg", "zoom out"),
 )
 def cosmos_predict2(graph: Graph) -> None:
     size = {"width": 848, "height": 480, "length": 93}
@@ -377,14 +449,16 @@ def cosmos_predict2(graph: Graph) -> None:
 
 
 @workflow(
-    "Mochi, given a picture",
+    "Mochi text to video, given a picture",
     "Mochi has no image-to-video model. **Still Video Latent** goes straight to the sampler's `latent_image`: "
     "noise rectification alone turns text-to-video into image-to-video.",
     try_first=[
         "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
         "Six frames share one latent frame: lengths are 6n+1, and ω of a latent frame counts for all of its six.",
     ],
+    drawing=Drawing("coffee.png", "turn"),
 )
 def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
     graph.column(LOAD, 350)
@@ -400,19 +474,21 @@ def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
 
 
 @workflow(
-    "Stable Video Diffusion",
+    "Stable Video Diffusion, image to video",
     EMPTY_LATENT,
     try_first=[
         "`tau_end` 0.6: with this scheduler the first third of the steps is spent where nothing of the picture can "
         "be seen yet. " + MORE_OR_LESS,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Much motion wanted: `motion_bucket_id` up, and let τ keep the picture.",
         "svd_xt: 25 frames, on both nodes.",
     ],
+    drawing=Drawing("rocket.jpg", "pan"),
 )
 def svd(graph: Graph) -> None:
     size = {"width": 1024, "height": 576}
-    graph.column(LOAD, 350)
+    graph.column(LOAD, 380)
     loaded = graph.add("ImageOnlyCheckpointLoader", ckpt_name="svd.safetensors")
     model = graph.add("VideoLinearCFGGuidance", model=loaded, min_cfg=1)
     vision, vae = loaded.slot(1), loaded.slot(2)
@@ -428,16 +504,18 @@ def svd(graph: Graph) -> None:
 
 
 @workflow(
-    "AnimateDiff (SD 1.5)",
+    "AnimateDiff, given a picture",
     "The kind of model that the paper worked with: text to video, turned into image to video by noise "
     "rectification alone. The picture's latent, 16 times, goes to `latent_image`.\n\nNeeds the pack "
     "**AnimateDiff-Evolved** for its loader; any SD 1.5 checkpoint and motion module will do.",
     try_first=[
         "Everything as it stands: the paper's ω and τ. " + MORE_OR_LESS,
+        KEEP_MOTION,
         "Flicker between frames: **Noise Image Latent** before the sampler, `noise_type` *blended*.",
         "Keep to 16 frames without context options.",
     ],
     checked=RUN_IN_PART,
+    drawing=Drawing("astronaut.png", "turn"),
 )
 def animatediff(graph: Graph) -> None:
     graph.column(LOAD, 350)
@@ -454,7 +532,7 @@ def animatediff(graph: Graph) -> None:
 
 
 @workflow(
-    "Image to image",
+    "Image to image, SD 1.5",
     "A clip of one frame: the same idea keeps a *picture* true to its source. `denoise` stays at 1, so colours and "
     "style are free to change; how much of the layout stays is said by the schedule.",
     try_first=[
@@ -462,6 +540,7 @@ def animatediff(graph: Graph) -> None:
         "The ω curve has no say here: one frame is its own pivot and is always held by `strength` alone.",
         "A `mask` holds parts of the picture only.",
     ],
+    drawing=Drawing("astronaut.png", "pan", "one picture"),
 )
 def image_to_image(graph: Graph) -> None:
     graph.column(LOAD, 350)

@@ -10,7 +10,7 @@ from .layout import layout
 
 OUR_COLOURS = {"color": "#233", "bgcolor": "#355"}
 NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
-VIEW = {"ds": {"scale": 0.6, "offset": [60, 140]}}
+VIEW = {"ds": {"scale": 0.6, "offset": [110, 140]}}  # beside the side bar, below the tabs
 
 
 def takes_widget(kind) -> bool:
@@ -91,7 +91,8 @@ def saved_node(graph: Graph, key: str, definition: dict, order: int, place: list
         if isinstance(value, str) and value in FILES and not definition["python_module"].startswith("custom_nodes")
     ]
     return {
-        "id": int(key), "type": api["class_type"], "pos": place, "size": size, "flags": {}, "order": order, "mode": 0,
+        "id": int(key), "type": api["class_type"], "pos": place, "size": size,
+        "flags": {"collapsed": True} if key in graph.collapsed else {}, "order": order, "mode": 0,
         "inputs": sockets, "outputs": outputs, "widgets_values": values,
         "properties": {"Node name for S&R": api["class_type"], **({"models": files} if files else {})},
         **({"title": graph.titles[key]} if key in graph.titles else {}),

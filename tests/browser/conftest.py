@@ -8,8 +8,8 @@ from __future__ import annotations
 import chromium
 import pytest
 from comfy_page import ComfyPage
+from frontends import FRONTENDS, running_server
 from playwright.sync_api import sync_playwright
-from servers import FRONTENDS, running_server
 
 
 @pytest.fixture(scope="session")

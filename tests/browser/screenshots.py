@@ -15,8 +15,8 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "scripts")]
 
 import chromium  # noqa: E402
 from comfy_page import ComfyPage  # noqa: E402
+from frontends import FRONTENDS, running_server  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from servers import FRONTENDS, running_server  # noqa: E402
 
 SHAPED = {"points": [[0, 1], [0.2, 0.85], [0.45, 0.3], [0.7, 0.25], [1, 0.6]], "interpolation": "monotone_cubic"}
 STEPPED = {"points": [[0, 0.2], [0.4, 0.2], [0.4, 0.9], [1, 0.6]], "interpolation": "linear"}
@@ -62,7 +62,7 @@ def take(comfy: ComfyPage, folder: Path, name: str) -> None:
 def take_one(comfy: ComfyPage, path: Path) -> None:
     """The node alone, with a shaped curve and the pointer on a frame: the picture of the README."""
     comfy.start_test()
-    comfy.add_schedule(x=200, y=120, size=(560, 720))
+    comfy.add_schedule(x=200, y=120, size=(290, 640))
     comfy.evaluate(
         """values => {
             for (const widget of app.graph._nodes[0].widgets) {
@@ -92,7 +92,7 @@ def main(folder: Path) -> None:
                     comfy.open()
                     take(comfy, folder, f"{frontend}-{canvas}")
                     page.close()
-                page = browser.new_page(viewport={"width": 1280, "height": 940}, device_scale_factor=1.5)
+                page = browser.new_page(viewport={"width": 1280, "height": 940}, device_scale_factor=2)
                 comfy = ComfyPage(page, address, vue=True)
                 comfy.open()
                 take_one(comfy, folder / f"{frontend}-editor.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from make_locales import english_node_defs
 from pack import ROOT
@@ -28,3 +29,14 @@ def test_chinese_names_every_node_and_input():
 def test_both_languages_of_the_editor_have_the_same_words():
     english, chinese = (read(f"{language}/main.json")["noiseRectification"]["curveEditor"] for language in ("en", "zh"))
     assert english.keys() == chinese.keys()
+
+
+def test_every_help_page_is_there_in_chinese_with_the_same_inputs_and_pictures():
+    docs = ROOT / "js" / "docs"
+    for english in docs.glob("NR*.md"):
+        chinese = docs / english.stem / "zh.md"
+        for marked in (r"^\* `(\w+)`", r"!\[[^\]]*\]\(([^)]+)\)"):
+            named = [
+                set(re.findall(marked, page.read_text(encoding="utf-8"), re.MULTILINE)) for page in (english, chinese)
+            ]
+            assert named[0] == named[1], chinese

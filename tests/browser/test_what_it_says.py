@@ -182,3 +182,31 @@ def test_all_words_can_be_read_in_every_theme_and_on_a_node_of_any_colour(comfy)
         comfy.evaluate("() => app.extensionManager.setting.set('Comfy.ColorPalette', 'dark')")
     assert len(found) > 8 * len(PALETTES)
     assert {kind: round(contrast, 2) for kind, contrast in found.items() if contrast < 4.5} == {}
+
+
+def test_every_pivot_is_drawn_and_one_that_is_none_is_told(comfy):
+    comfy.add_schedule()
+    comfy.evaluate(SET, {"pivot_frames": "-1, 8, 0"})
+    comfy.wait("() => document.querySelector('.nr-pivots').getAttribute('d').split('M').length - 1 === 3")
+    held = comfy.page.locator("canvas.nr-heat").evaluate(
+        """canvas => {
+            const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            return Array.from({ length: height }, (_, row) => data[4 * width * row] > 250);
+        }"""
+    )
+    assert [frame for frame, full in enumerate(held) if full] == [0, 8, 15]
+    comfy.evaluate(SET, {"pivot_frames": "first, last"})
+    comfy.wait(STATUS, "⚠ pivot_frames: numbers such as 0, -1")
+    comfy.evaluate(SAMPLERS, [81])
+    comfy.evaluate(SET, {"pivot_frames": "0, 30"})
+    comfy.wait(STATUS, "⚠ pivot_frames: 30 is outside the 21 frames")
+
+
+def test_what_frames_are_held_to_is_told(comfy):
+    comfy.add_schedule()
+    title = "words => document.querySelector('.nr-hold .nr-title').textContent === words"
+    comfy.wait(title, "held to the picture")
+    comfy.evaluate(SET, {"motion_compensation": 1})
+    comfy.wait(title, "held along the motion")
+    comfy.evaluate(SET, {"hold_colours": 0.5})
+    comfy.wait(title, "held along the motion · colours 50 %")

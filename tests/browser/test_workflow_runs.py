@@ -2,7 +2,7 @@
 
 Each is dropped on the canvas; what Run would send is made smaller and shorter and goes to a server whose model folders
 hold files of the right names, for which standin_loaders.py gives small random models. Another pack's nodes are passed
-by. The demo's workflow runs on its own model in tests/host/test_server.py.
+by. The first workflow, the demo's, runs on its own model in tests/host/test_server.py.
 """
 
 from __future__ import annotations
@@ -56,6 +56,14 @@ def small(graph: dict, **schedule) -> dict:
     return graph
 
 
+def with_a_picture(graph: dict) -> dict:
+    """The graph as an artist completes it: the workflows leave the choice of the picture open."""
+    for node in graph.values():
+        if node["class_type"] == "LoadImage":
+            node["inputs"]["image"] = "cat.png"
+    return graph
+
+
 def saved(address: str, base: Path, graph: dict) -> list[np.ndarray]:
     """Run a graph; each of the videos and pictures that it saved, as frames [F, H, W, 3]."""
     status, outputs = run(address, graph)
@@ -78,12 +86,12 @@ def lint(address: str, graph: dict, folder: Path) -> str:
     return "" if said.returncode == 0 else said.stdout + said.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in WORKFLOWS if name != "demo_image_to_video"])
+@pytest.mark.parametrize("name", list(WORKFLOWS)[1:])
 def test_it_runs_to_its_video_and_the_schedule_tells(stand_in, name, tmp_path):
     comfy, base = stand_in
     comfy.start_test()
     drop(comfy, name)
-    shipped = passing_by(api_form(comfy), OTHER_PACKS.get(name, set()))
+    shipped = with_a_picture(passing_by(api_form(comfy), OTHER_PACKS.get(name, set())))
     assert lint(comfy.address, shipped, tmp_path) == ""
     rectified = saved(comfy.address, base, small(shipped))
     plain = saved(comfy.address, base, small(shipped, strength=0.0))

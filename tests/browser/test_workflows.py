@@ -11,7 +11,7 @@ from PIL import Image
 from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by
 
 DEMO = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
-PICTURE = "example.png"  # lies in the input folder of every ComfyUI, but not in this test's own
+START = next(iter(WORKFLOWS))
 # What the server may say of a graph while the model files are not there.
 FILE_INPUTS = {"unet_name", "ckpt_name", "vae_name", "clip_name", "clip_name1", "clip_name2"}
 
@@ -27,6 +27,22 @@ WATCH_MESSAGES = """() => {
 }"""
 UNKNOWN_KINDS = "() => [...new Set(app.graph._nodes.map(n => n.type).filter(t => !LiteGraph.registered_node_types[t]))]"
 MESSAGES = "() => window.nrMessages"
+# Pictures that the graph names and that are not there; frontend 1.32.9 does not look.
+MISSING_PICTURES = """() => document.querySelector('[data-v-app]').__vue_app__.config.globalProperties
+    .$pinia._s.get('missingMedia')?.missingMediaCandidates?.map(picture => picture.name) ?? []"""
+# In the graph's units, [left, top, right, bottom]: nodes as they are drawn, with their title bars, and groups.
+NODE_BOXES = """() => Object.fromEntries(app.graph._nodes.map(node => {
+    const [left, top, width, height] = node.boundingRect ?? node.getBounding();
+    const drawn = document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect().height ?? 0;
+    const high = Math.max(node.collapsed ? 0 : height, drawn / app.canvas.ds.scale);
+    return [`${node.id} ${node.title}`, [left, top, left + width, top + high]];
+}))"""
+GROUP_BOXES = "() => app.graph._groups.map(({ pos: [x, y], size: [w, h] }) => [x, y, x + w, y + h])"
+SHOW_ALL = """() => {
+    app.canvas.ds.scale = 0.3;
+    app.canvas.ds.offset = [100, 100];
+    app.canvas.setDirty(true, true);
+}"""
 CLOSE_DIALOGS = "() => document.querySelectorAll('[role=dialog] .p-dialog-close-button').forEach(b => b.click())"
 SETTING = "name => app.extensionManager.setting.get(name)"
 SET_SETTING = "([name, value]) => app.extensionManager.setting.set(name, value)"
@@ -34,14 +50,10 @@ SET_SETTING = "([name, value]) => app.extensionManager.setting.set(name, value)"
 
 @pytest.fixture
 def canvas(comfy):
-    """The page with the host's own check of a workflow's schema, and with the pictures that the graphs load.
+    """The page with the host's own check of a workflow's schema.
 
     The notice of missing model files is off: it asks their owners for their sizes, and there is no network.
     """
-    picture = (ROOT / "demo" / "pictures" / "cat.png").read_bytes()
-    for name in (PICTURE, "cat.png"):
-        upload = {"image": {"name": name, "mimeType": "image/png", "buffer": picture}, "overwrite": "true"}
-        assert comfy.page.request.post(f"{comfy.address}/upload/image", multipart=upload).ok
     settings = {"Comfy.Validation.Workflows": True, "Comfy.Workflow.ShowMissingModelsWarning": False}
     before = {name: comfy.evaluate(SETTING, name) for name in settings}
     for name, value in settings.items():
@@ -56,21 +68,22 @@ def canvas(comfy):
 
 # Latent frames and steps that the editor must read off each graph: the length by the model's temporal compression.
 LENGTHS = {
-    "animatediff": (16, 20),
-    "cosmos_predict2": (24, 35),
-    "demo_image_to_video": (16, 20),
-    "first_and_last_frame": (9, 20),
-    "hunyuan_video_15": (31, 20),
-    "hunyuan_video_image_to_video": (14, 20),
-    "image_to_image": (1, 20),
-    "ltx_video": (13, 30),
-    "masked_hold_background": (9, 30),
-    "mochi_text_to_video_as_image_to_video": (7, 30),
-    "svd": (14, 20),
-    "wan21_image_to_video": (9, 20),
-    "wan21_text_to_video_as_image_to_video": (9, 30),
-    "wan22_14b_two_experts": (21, 20),
-    "wan22_5b": (31, 20),
+    "1 Start here, a picture becomes a video": (16, 20),
+    "AnimateDiff, given a picture": (16, 20),
+    "Cosmos Predict2, image to video": (24, 35),
+    "Extend a clip in chunks, Wan 2.1": (9, 30),
+    "First and last picture, Wan 2.1": (9, 20),
+    "Hold the background, Wan 2.1": (9, 30),
+    "HunyuanVideo 1.5, image to video": (31, 20),
+    "HunyuanVideo, image to video": (14, 20),
+    "Image to image, SD 1.5": (1, 20),
+    "LTX-Video, image to video": (13, 30),
+    "Mochi text to video, given a picture": (7, 30),
+    "Stable Video Diffusion, image to video": (14, 20),
+    "Wan 2.1 text to video, given a picture": (9, 30),
+    "Wan 2.1, image to video": (9, 20),
+    "Wan 2.2 14B, image to video": (21, 20),
+    "Wan 2.2 5B, image to video": (31, 20),
 }
 
 
@@ -108,13 +121,13 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     assert set(canvas.evaluate(UNKNOWN_KINDS)) == others
     graph = api_form(canvas)
     assert canvas.evaluate(MESSAGES) == []
+    assert canvas.evaluate(MISSING_PICTURES) == []
     frames, steps = LENGTHS[name]
     canvas.wait("words => document.querySelector('.nr-frames').textContent === words",
                 f"{frames} frames" if frames > 1 else "1 frame")  # fmt: skip
     assert f"of {steps}" in canvas.evaluate("() => document.querySelector('.nr-strength').textContent")
     assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
-    if name == "demo_image_to_video":
-        graph["2"]["inputs"]["image"] = DEMO["2"]["inputs"]["image"]  # artists have example.png, the demo its own
+    if name == START:
         assert parsed(graph) == parsed(DEMO)  # runs on a real server in tests/host/test_server.py
         return
     said = complaints(canvas, passing_by(graph, others))
@@ -123,15 +136,48 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     assert all((match := missing_file.fullmatch(c)) and match[1] in FILE_INPUTS for c in said), said
 
 
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_no_node_is_covered_and_none_leaves_its_frame(canvas, name):
+    """On both canvases, with all that they draw below a node's inputs: the pack's badge, the advanced button."""
+    drop(canvas, name)
+    canvas.evaluate(SHOW_ALL)
+    canvas.settle()
+    boxes, groups = canvas.evaluate(NODE_BOXES), canvas.evaluate(GROUP_BOXES)
+    covered = [(one, other) for one, a in boxes.items() for other, b in boxes.items() if one < other and meet(a, b)]
+    assert covered == []
+    outside = [
+        one for one, box in boxes.items() if not one.endswith("Read me") and not any(lies_in(box, g) for g in groups)
+    ]
+    assert outside == []
+
+
+def meet(a: list[float], b: list[float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def lies_in(box: list[float], group: list[float]) -> bool:
+    return group[0] <= box[0] and group[1] <= box[1] and box[2] <= group[2] and box[3] <= group[3]
+
+
+def test_the_first_workflow_is_the_demo_and_fits_a_small_screen():
+    """At 60 %, where its texts can be read, beside and below the host's own bars."""
+    assert START.startswith("1 ") and sorted(WORKFLOWS)[0] == START
+    saved = json.loads(WORKFLOWS[START].read_text())
+    boxes = [group["bounding"] for group in saved["groups"]]
+    assert max(x + width for x, _, width, _ in boxes) * 0.6 <= 1600 - 60
+    assert max(y + height for _, y, _, height in boxes) * 0.6 <= 900 - 40
+
+
 @pytest.mark.parametrize("path", WORKFLOWS.values(), ids=WORKFLOWS)
 def test_its_file_is_fit_to_ship(path):
-    """A thumbnail beside it, a note in it, every link between nodes that are there."""
+    """A thumbnail beside it, a note in it, every link between nodes that are there, no picture that others lack."""
     saved = json.loads(path.read_text())
     assert saved["version"] == 0.4
     assert any(node["type"] == "MarkdownNote" for node in saved["nodes"])
     numbers = {node["id"] for node in saved["nodes"]}
     assert all({link[1], link[3]} <= numbers for link in saved["links"])
+    assert all(node["widgets_values"][0] == "" for node in saved["nodes"] if node["type"] == "LoadImage")
     thumbnail = path.with_suffix(".jpg")
     assert thumbnail.stat().st_size <= 60_000
     with Image.open(thumbnail) as picture:
-        assert picture.size == (480, 270)
+        assert picture.size == (400, 400)  # the gallery shows squares

@@ -54,7 +54,8 @@ def test_what_is_not_finite_is_in_no_range(value):
 
 @pytest.mark.parametrize(("past", "limit"), [(-ROUNDING, 0.0), (-ROUNDING / 2, 0.0), (1 + ROUNDING, 1.0)])
 def test_rounding_past_a_limit_is_the_limit(past, limit):
-    assert check_number("omega", past, 0, 1) == limit
+    number = check_number("omega", past, 0, 1)
+    assert number == limit and type(number) is float
 
 
 @pytest.mark.parametrize("past", [-3 * ROUNDING, 1 + 3 * ROUNDING, 1.0001])

@@ -27,10 +27,10 @@ def test_points_a_hair_apart_are_a_step_and_not_a_nan():
     assert curve.at(np.array([0.0, 0.5])).tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, '{"points": ' * 5000])
-def test_text_nested_without_end_is_refused_in_words(text):
-    """Regression: the JSON reader's RecursionError came through."""
-    with pytest.raises(ValueError, match="^omega_curve: "):
+@pytest.mark.parametrize("text", ["[" * 5000, '{"points": ' * 5000, f"[[{'9' * 5000}, 0]]"])
+def test_text_that_the_json_reader_gives_up_on_is_refused_in_words(text):
+    """Regression: its RecursionError came through; so did its own limit of digits."""
+    with pytest.raises(ValueError, match="^omega_curve: cannot be read: "):
         Curve.parse(text)
 
 
@@ -80,7 +80,7 @@ def test_a_curve_guards_itself():
 
 
 def test_rounding_at_the_edge_of_the_chart_is_forgiven():
-    assert Curve.parse([[-1e-7, 1.0000001]]).points == ((0.0, 1.0),)
+    assert Curve.parse([[-1e-7, 1.0000001], [1.0000001, -1e-7]]).points == ((0.0, 1.0), (1.0, 0.0))
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
@@ -112,6 +112,7 @@ def test_smooth_equals_the_hosts_widget_on_worked_values():
         ([[0, 1], 5], "5"),
         ([[0, 1, 2]], "[0, 1, 2]"),
         ([["0", 1]], "['0', 1]"),
+        ([[0, None]], "[0, None]"),
         ([[True, 1]], "True"),
         ([[0, float("nan")]], "nan"),
         ([[float("inf"), 0]], "inf"),
@@ -119,6 +120,7 @@ def test_smooth_equals_the_hosts_widget_on_worked_values():
         ([[-0.1, 1]], "-0.1"),
         ({"points": [[0, 1]], "interpolation": "cubic"}, "cubic"),
         ({"points": [[0, 1]], "interpolation": []}, "[]"),
+        ({"points": [[0, 1]], "interpolation": np.array(["linear", "linear"])}, "shape [2]"),
     ],
 )
 def test_a_bad_curve_names_the_input_and_quotes_the_bad_part(value, quoted):

@@ -64,9 +64,18 @@ def test_every_node_has_a_help_page():
     assert {path.stem for path in (ROOT / "js" / "docs").glob("NR*.md")} == set(nodes)
 
 
-@pytest.mark.parametrize("part", ["![", "## Example", "## What goes wrong"])
-def test_every_help_page_has_a_picture_an_example_and_what_goes_wrong(part):
+@pytest.mark.parametrize("part", ["![", "## What goes wrong"])
+def test_every_help_page_has_a_picture_and_what_goes_wrong(part):
     assert [page.name for page in (ROOT / "js" / "docs").glob("NR*.md") if part not in page.read_text()] == []
+
+
+def test_every_help_page_begins_with_what_to_do_and_ends_with_its_maths():
+    for page in (ROOT / "js" / "docs").glob("NR*.md"):
+        before_the_maths = page.read_text().split("## How it works")[0]
+        headings = re.findall(r"^## .*", page.read_text(), re.MULTILINE)
+        assert headings[0] == "## What to do", page.name
+        assert "## How it works" not in headings[:-1], page.name
+        assert not re.search(r"^ {4}", before_the_maths, re.MULTILINE), f"{page.name}: a formula in its first parts"
 
 
 def test_help_pages_show_only_pictures_that_are_there():

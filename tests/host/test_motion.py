@@ -185,3 +185,15 @@ def test_without_strength_or_without_tau_nothing_is_touched(model, changes):
     latent = {"samples": clip_of(model)}
     host = ksampler("KSampler", model, latent)["samples"]
     assert torch.equal(ksampler("NRKSampler", model, latent, schedule=Schedule(**changes))["samples"], host)
+
+
+HINTED = [("dpmpp_2m", {"tau_end": 0.9}, True), ("dpmpp_2m", {"tau_end": 0.9, "tau_ramp": 0.3}, False),
+          ("dpmpp_2m", {"tau_end": 1.0}, False), ("dpmpp_2m", {}, False), ("uni_pc", {"tau_end": 0.8}, True),
+          ("euler", {"tau_end": 0.9}, False)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sampler", "changes", "hinted"), HINTED)
+def test_a_late_hard_end_is_hinted_at_where_a_sampler_looks_back(model, sampler, changes, hinted, caplog):
+    caplog.set_level("INFO", logger="noise_rectification")
+    ksampler("NRKSampler", model, {"samples": clip_of(model)}, sampler, Schedule(**changes))
+    assert any("set tau_ramp to 0.3" in record.getMessage() for record in caplog.records) == hinted

@@ -67,7 +67,7 @@ def test_the_archive_is_small_and_holds_no_workshop(archive):
     assert not any(re.match(r"(tests|benchmarks|scripts|\.ci|\.host)/", name) for name in names)
 
 
-def test_the_archive_in_a_bare_host_makes_the_demos_videos(archive, tmp_path):
+def test_the_archive_in_a_bare_host_makes_the_demos_video(archive, tmp_path):
     pack = tmp_path / "base" / "custom_nodes" / "noise-rectification"
     zipfile.ZipFile(archive).extractall(pack)
     graph = json.loads(json.dumps(DEMO))
@@ -80,4 +80,4 @@ def test_the_archive_in_a_bare_host_makes_the_demos_videos(archive, tmp_path):
         )
         status, outputs = run(address, graph)
     assert status["status_str"] == "success", status["messages"]
-    assert {"13", "14", "15"} <= outputs.keys()
+    assert "16" in outputs

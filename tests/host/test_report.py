@@ -195,3 +195,20 @@ def test_small_and_grey_frames_and_a_picture_of_one_pixel_are_measured():
     for frames in (torch.rand(3, 3, 3, 3), torch.rand(3, 16, 16, 1), torch.rand(3, 16, 16), torch.rand(3, 16, 16, 4)):
         _, read, *_ = report(frames, torch.rand(1, 1, 1, 3))
         assert None not in read["mean"].values()
+
+
+def test_a_model_that_does_not_know_the_picture_reads_low_along_its_motion():
+    """The demo model pans a picture that it never saw: left alone it paints another one, rectified it stays nearer."""
+    model, vae = run_node("NRLoadDemoModel")
+    picture = run_node("NRDemoPicture", picture="coffee")[0]
+    positive, negative = run_node("NRDemoPrompt", motion="pan left")
+    latent = run_node("NRStillVideoLatent", image=picture, vae=vae, length=16, width=0, height=0, resize="stretch")[0]
+    along = []
+    for strength in (0.0, 1.0):
+        sampled = run_node(
+            "NRKSampler", model=model, seed=0, steps=10, cfg=1.5, sampler_name="euler", scheduler="normal",
+            positive=positive, negative=negative, latent_image=latent, denoise=1.0,
+            schedule=run_node("NRSchedule", omega_curve=["[[0, 1], [0.5, 0.5]]"], strength=[strength])[0],
+        )[0]["samples"]  # fmt: skip
+        along.append(run_node("NRFidelityReport", frames=vae.decode(sampled), image=picture)[4])
+    assert along[0] < 0.6 < along[1] < 0.9

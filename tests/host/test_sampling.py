@@ -15,6 +15,7 @@ from standins import conditioning, sd15, still_latent, wan
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
 wrappers = pack_module("nodes.host.wrappers")
+run = pack_module("nodes.host.run")
 
 SAMPLERS = ["euler", "euler_ancestral", "dpmpp_2m_sde", "uni_pc", "lcm"]
 HELD = Curve(((0.0, 0.0),))
@@ -76,17 +77,17 @@ def test_a_rectified_run_leaves_the_model_as_it_was(model):
 def test_nothing_outlives_a_run(model):
     anchors = []
 
-    class Watched(wrappers.Rectifier):
+    class Watched(run.Rectifier):
         def __init__(self, **inputs):
             super().__init__(**inputs)
             anchors.append(weakref.ref(self))
 
-    original, wrappers.Rectifier = wrappers.Rectifier, Watched
+    original, run.Rectifier = run.Rectifier, Watched
     try:
         applied = patched(model, Schedule())
         ksampler("KSampler", applied, {"samples": clip_of(model)})
     finally:
-        wrappers.Rectifier = original
+        run.Rectifier = original
     gc.collect()
     assert [anchor() for anchor in anchors] == [None]
     assert applied.model_options.get("transformer_options", {}).get("wrappers", {}) == {}
@@ -199,18 +200,18 @@ def test_the_anchor_handed_on_equals_the_one_runs(model, sampler):
     """The one run's anchor when it arrives at the cut: read from a run whose remaining steps come after."""
     latent, schedule, cut = {"samples": clip_of(model)}, Schedule(tau_end=0.9), 3
     seen = []
-    original = wrappers.Rectifier.advance
+    original = run.Rectifier.advance
 
     def watched(self, level):
         anchor = original(self, level)
         seen.append(anchor.clone())
         return anchor
 
-    wrappers.Rectifier.advance = watched
+    run.Rectifier.advance = watched
     try:
         ksampler("NRKSampler", model, latent, sampler, schedule)
     finally:
-        wrappers.Rectifier.advance = original
+        run.Rectifier.advance = original
     first = advanced("NRKSamplerAdvanced", model, latent, sampler, schedule, end=cut, leave=True)
     assert torch.equal(first["rectification_anchor"].anchor, seen[cut].cpu())
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 
-from playwright.sync_api import ConsoleMessage, Page
+from comfyui_page import collect_problems, open_page
+from playwright.sync_api import Page
 
 TIMEOUT = 45_000  # ms; a fresh machine of two cores is slow
-READY = "() => window.app?.canvas && app.vueAppReady && window.LiteGraph?.registered_node_types?.NRSchedule"
 EMPTY = {
     "version": 0.4,
     "nodes": [],
@@ -19,11 +18,6 @@ EMPTY = {
     "last_node_id": 0,
     "last_link_id": 0,
 }
-# Complaints of the host about things that are not there (no network, no user files, an older server than the frontend):
-# they come without this pack too.
-HOST_NOISE = ("Failed to load resource", "net::ERR_", "JobsApiError")
-
-
 # Counts the editor's clocks; and the host's passing messages may not catch a click.
 AT_START = """
 window.nrClocks = new Set();
@@ -67,38 +61,15 @@ class ComfyPage:
         self.page = page
         self.address = address
         self.vue = vue
-        self.problems: list[str] = []
+        self.problems = collect_problems(page)
         page.set_default_timeout(TIMEOUT)
-        page.on("pageerror", lambda error: self.problems.append(f"page error: {error}\n{error.stack}"))
-        page.on("console", self._on_console)
         page.add_init_script(AT_START)
-
-    def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(noise in message.text for noise in HOST_NOISE):
-            self.problems.append(f"console error: {message.text} ({message.location.get('url')})")
 
     # ---- the host
 
     def open(self, **settings) -> None:
         """Open the page afresh with the canvas of this combination, and an empty graph."""
-        values = {
-            "Comfy.VueNodes.Enabled": self.vue,
-            "Comfy.TutorialCompleted": True,
-            "Comfy.Locale": "en",
-            "Comfy.Workflow.Persist": False,
-            "Comfy.Minimap.Visible": False,
-            "Comfy.Graph.CanvasInfo": False,
-            "Comfy.Release.Status": "skipped",
-            "Comfy.UseNewMenu": "Top",
-            **settings,
-        }
-        request = urllib.request.Request(
-            f"{self.address}/settings", data=json.dumps(values).encode(), headers={"Content-Type": "application/json"}
-        )
-        urllib.request.urlopen(request, timeout=60).close()
-        self.page.goto(self.address)
-        self.page.wait_for_function(READY)
-        self.wait("() => !document.querySelector('.p-progressspinner')")
+        open_page(self.page, self.address, **{"Comfy.VueNodes.Enabled": self.vue}, **settings)
         self.evaluate("empty => app.loadGraphData(empty)", EMPTY)
         self.wait("() => app.extensionManager.workflow.activeWorkflow?.changeTracker")
         self.evaluate("() => app.canvas.ds.reset()")

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
-import urllib.request
 
-from comfyui_server import get
+from comfyui_server import get, post
 
 PATIENCE = 240  # seconds
-
-
-def post(address: str, path: str, content) -> dict | None:
-    """The answer's JSON, a refusal's too; None for an empty one."""
-    request = urllib.request.Request(
-        f"{address}{path}", json.dumps(content).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            body = answer.read()
-    except urllib.error.HTTPError as refusal:
-        body = refusal.read()
-    return json.loads(body) if body else None
 
 
 def finish(address: str, prompt_id: str) -> tuple[dict, dict]:

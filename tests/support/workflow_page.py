@@ -8,7 +8,7 @@ from pathlib import Path
 from pack import ROOT
 
 WORKFLOWS = {path.stem: path for path in sorted((ROOT / "workflows").glob("*.json"))}
-OTHER_PACKS = {"animatediff": {"ADE_AnimateDiffLoaderGen1"}}
+OTHER_PACKS = {"AnimateDiff, given a picture": {"ADE_AnimateDiffLoaderGen1"}}
 DROP = """([name, text]) => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File([text], name, { type: 'application/json' }));

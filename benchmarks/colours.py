@@ -1,0 +1,142 @@
+"""Colours held, put to the test on the demo model: a drift of colours in one clip, and from chunk to chunk.
+
+    .host/venv/bin/python benchmarks/colours.py
+
+A drift (contrast down to 0.8 and a tint, both growing over the frames) is put into the model's guided prediction at
+every step. Then a video is made of six chunks, each from the last frame of the one before. Writes colours.md beside
+this file.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "demo"), str(HERE)]
+from evidence import CARRIED, CFG, OFF, SCHEDULER, STEPS, start_worker  # noqa: E402
+
+CLIPS = (("coffee", "pan left"), ("cameraman", "zoom in"), ("cat", "turn left"), ("rocket", "pan up"),
+         ("astronaut", "turn right"))  # fmt: skip
+CHUNK_CLIPS = (("coffee", "turn left"), ("cat", "zoom in"), ("astronaut", "pan right"))
+CHUNKS = 6
+CONTRAST, TINT = 0.8, (0.35, -0.05, -0.3)
+COLOURS = {"hold_colours": 1.0}
+METHODS = {"plain": OFF, "published": {}, "published, colours held": COLOURS, "carried": CARRIED,
+           "carried, colours held": CARRIED | COLOURS}  # fmt: skip
+
+
+def drifting(model):
+    """The demo model with a drift in its guided prediction."""
+    import torch
+
+    other = model.clone()
+
+    def predict(arguments):
+        share = torch.linspace(0, 1, len(arguments["denoised"])).reshape(-1, 1, 1, 1)
+        tint = torch.tensor(TINT).reshape(1, 3, 1, 1)
+        return arguments["denoised"] * (1 - (1 - CONTRAST) * share) + tint * share
+
+    other.set_model_sampler_post_cfg_function(predict)
+    return other
+
+
+def sampled(model, vae, picture, motion, changes, **more):
+    """A clip of 16 frames from a picture: [F, H, W, 3] in 0…1."""
+    from pack import pack_module, run_node
+
+    positive, negative = run_node("NRDemoPrompt", motion=motion)
+    (still,) = run_node("NRStillVideoLatent", image=picture, vae=vae, length=16, width=0, height=0, resize="stretch")
+    (latent,) = run_node(
+        "NRKSampler", model=model, seed=11, steps=STEPS, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
+        positive=positive, negative=negative, latent_image=still, denoise=1.0,
+        schedule=pack_module("nodes.core.schedule").Schedule(**changes), **more,
+    )  # fmt: skip
+    return vae.decode(latent["samples"]).clamp(0, 1)
+
+
+def one_clip(metrics, model, vae, name, motion) -> dict[str, list[float]]:
+    """Per method, with and without drift: PSNR to the true clip, ΔE00 of the last frame, motion."""
+    from clips import true_clip
+
+    truth = true_clip(name, motion)
+    measured = {}
+    for method, changes in METHODS.items():
+        for drift in (False, True):
+            video = sampled(drifting(model) if drift else model, vae, truth[:1], motion, changes).numpy()
+            flows = [metrics.optical_flow(a, b) for a, b in zip(video[:-1], video[1:], strict=True)]
+            measured[f"{method}, drifting" if drift else method] = [
+                float(np.mean([metrics.psnr(a, b) for a, b in zip(video, truth.numpy(), strict=True)])),
+                float(metrics.colour_drift(video[-1:], truth[0].numpy())[0]),
+                float(metrics.colour_drift(video[-1:], truth[-1].numpy())[0]),
+                float(metrics.net_motion(flows).mean()),
+            ]
+    return measured
+
+
+def chunks(metrics, model, vae, name, motion) -> dict[str, list[float]]:
+    """Per method: how many ΔE00 the colours of a chunk's last frame move away from the first picture, a chunk."""
+    from clips import true_clip
+    from pack import run_node
+
+    first = true_clip(name, motion)[:1]
+    (colours,) = run_node("NRStillVideoLatent", image=first, vae=vae, length=1, width=0, height=0, resize="stretch")
+    ways = {
+        "plain": (OFF, {}),
+        "carried": (CARRIED, {}),
+        "carried, colours held": (CARRIED | COLOURS, {}),
+        "carried, colours held to the first picture": (CARRIED | COLOURS, {"colour_reference": colours}),
+    }
+    slopes = {}
+    for way, (changes, more) in ways.items():
+        picture, drift = first, []
+        for _ in range(CHUNKS):
+            video = sampled(drifting(model), vae, picture, motion, changes, **more)
+            drift.append(float(metrics.colour_drift(video[-1:].numpy(), first[0].numpy())[0]))
+            picture = video[-1:]
+        slopes[way] = [float(np.polyfit(range(1, CHUNKS + 1), drift, 1)[0]), drift[-1]]
+    return slopes
+
+
+def table(columns: list[str], rows: dict[str, np.ndarray]) -> list[str]:
+    lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    return lines + [f"| {name} | " + " | ".join(f"{v:.2f}" for v in values) + " |" for name, values in rows.items()]
+
+
+def means(results: list[dict]) -> dict[str, np.ndarray]:
+    return {name: np.mean([result[name] for result in results], axis=0) for name in results[0]}
+
+
+def main() -> None:
+    start_worker()
+    import torch
+    from pack import pack_module, run_node
+
+    metrics = pack_module("nodes.core.metrics")
+    model, vae = run_node("NRLoadDemoModel")
+    with torch.inference_mode():
+        clips = means([one_clip(metrics, model, vae, *clip) for clip in CLIPS])
+        chained = means([chunks(metrics, model, vae, *clip) for clip in CHUNK_CLIPS])
+    measured = ["PSNR to the true clip, dB", "ΔE00, last frame to the picture", "ΔE00, last frame to the true one",
+                "motion, px/frame"]  # fmt: skip
+    text = [
+        "# Colours held",
+        "",
+        f"Written by `python benchmarks/colours.py`: {len(CLIPS)} clips, seed 11, {STEPS} steps of euler, guidance "
+        f"{CFG:g}. Drifting: contrast down to {CONTRAST:g} and a tint, growing over the frames, in every prediction.",
+        "",
+        *table(measured, clips),
+        "",
+        f"A drifting model, {CHUNKS} chunks, each from the last frame of the one before; {len(CHUNK_CLIPS)} clips:",
+        "",
+        *table(["ΔE00 to the first picture, more with each chunk", "after the last chunk"], chained),
+    ]
+    (HERE / "colours.md").write_text("\n".join(text) + "\n")
+    print("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Makes the README's first picture and the banner from a run of the demo, as `make demo` runs it.
+
+    .host/venv/bin/python scripts/make_demo_pictures.py
+
+Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion, and assets/banner.png.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+from comfyui_setup import ROOT
+from PIL import Image, ImageDraw
+
+sys.path.insert(0, str(ROOT / "demo"))
+import run  # noqa: E402
+
+BANNER = (1260, 540)  # 21:9
+GROUND, WORDS, QUIET = "#10181c", "white", "#b8c4c8"
+SHOWN = (0, 5, 10, 15)  # frames on the banner
+TILE, GAP, MARGIN = 160, 8, 20
+
+
+def draw_banner(picture: np.ndarray, frames: dict[str, np.ndarray]) -> Image.Image:
+    """Title and picture on the left, the three ways on the right: one row each."""
+    banner = Image.new("RGB", BANNER, GROUND)
+    pen = ImageDraw.Draw(banner)
+    left = BANNER[0] - len(SHOWN) * (TILE + GAP) - MARGIN
+    for row, (way, video) in enumerate(frames.items()):
+        top = MARGIN + row * (TILE + GAP)
+        pen.text((left - GAP - 4, top + TILE / 2), way, fill=QUIET, font_size=22, anchor="rm")
+        for column, f in enumerate(SHOWN):
+            banner.paste(tile(video[f]), (left + column * (TILE + GAP), top))
+    banner.paste(tile(picture), (36, 276))
+    pen.text((36, 60), "Noise\nRectification", fill=WORDS, font_size=52, spacing=6)
+    pen.text((36, 200), "Videos that stay true\nto their picture, and move.", fill=QUIET, font_size=24, spacing=8)
+    pen.text((36, 456), "No training. Any video model,\nany sampler of ComfyUI.", fill=QUIET, font_size=20, spacing=6)
+    return banner
+
+
+def tile(pixels: np.ndarray) -> Image.Image:
+    """[H, W, 3] in [0, 1], enlarged."""
+    return Image.fromarray((pixels * 255).round().astype(np.uint8)).resize((TILE, TILE), Image.Resampling.BICUBIC)
+
+
+def main() -> None:
+    workflow = json.loads(run.WORKFLOW.read_text())
+    frames = run.read_frames(run.make_video(workflow), workflow)
+    picture = run.read_picture(workflow)
+    run.draw_strip(picture, frames).quantize(256).save(ROOT / "js" / "docs" / "demo.png", optimize=True)
+    draw_banner(picture, frames).quantize(256).save(ROOT / "assets" / "banner.png", optimize=True)
+    run.report(picture, frames)
+
+
+if __name__ == "__main__":
+    main()
