@@ -114,7 +114,7 @@ def read_picture(workflow: dict) -> np.ndarray:
 
 def draw_strip(picture: np.ndarray, frames: dict[str, np.ndarray], every: int = 3, size: int = 160) -> Image.Image:
     """A row for each way: the picture first, then every third frame."""
-    shown = range(0, len(frames[WAYS[0]]), every)
+    shown = range(0, len(next(iter(frames.values()))), every)
     gap, label = 6, 20
     strip = Image.new("RGB", ((len(shown) + 1) * (size + gap) + gap, len(frames) * (size + label + gap) + gap), "white")
     pen = ImageDraw.Draw(strip)

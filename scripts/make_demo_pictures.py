@@ -2,7 +2,8 @@
 
     .host/venv/bin/python scripts/make_demo_pictures.py
 
-Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion, and assets/banner.png.
+Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
+rows are a model whose colours drift, left alone and with its colours held; and assets/banner.png.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from comfyui_setup import ROOT
 from PIL import Image, ImageDraw
 
-sys.path.insert(0, str(ROOT / "demo"))
+sys.path[:0] = [str(ROOT / folder) for folder in ("demo", "benchmarks", "tests/support")]
+import colours  # noqa: E402
 import run  # noqa: E402
 
 BANNER = (1260, 540)  # 21:9
@@ -45,12 +47,31 @@ def tile(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray((pixels * 255).round().astype(np.uint8)).resize((TILE, TILE), Image.Resampling.BICUBIC)
 
 
+def drifting_colours(picture: np.ndarray) -> dict[str, np.ndarray]:
+    """A clip of the demo model with a drift put into its predictions, carried, without and with its colours held."""
+    import torch
+    from pack import run_node, start_host
+
+    start_host()
+    model, vae = run_node("NRLoadDemoModel")
+    image = torch.from_numpy(picture).float()[None]
+    ways = {"drifting": colours.CARRIED, "colours held": colours.CARRIED | colours.COLOURS}
+    with torch.inference_mode():
+        return {
+            way: colours.sampled(colours.drifting(model), vae, image, "pan left", changes).numpy()
+            for way, changes in ways.items()
+        }
+
+
 def main() -> None:
     workflow = json.loads(run.WORKFLOW.read_text())
     frames = run.read_frames(run.make_video(workflow), workflow)
     picture = run.read_picture(workflow)
     run.draw_strip(picture, frames).quantize(256).save(ROOT / "js" / "docs" / "demo.png", optimize=True)
     draw_banner(picture, frames).quantize(256).save(ROOT / "assets" / "banner.png", optimize=True)
+    run.draw_strip(picture, drifting_colours(picture)).quantize(256).save(
+        ROOT / "js" / "docs" / "colours.png", optimize=True
+    )
     run.report(picture, frames)
 
 

@@ -1,6 +1,6 @@
 /**
- * The editor on the face of a subgraph. Frontends before 1.40 show a promoted widget's own element there; later ones show
- * text boxes and numbers but no other element, so the face gets an editor of its own, which keeps its curve in the
+ * The editor on the face of a subgraph. Frontend 1.32.9 shows a promoted widget's own element there; 1.58.1 shows text
+ * boxes and numbers but no other element, so there the face gets an editor of its own, which keeps its curve in the
  * promoted value and shows the other inputs of the schedule inside.
  *
  * @typedef {import("./host").HostNode} HostNode

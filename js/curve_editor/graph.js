@@ -194,11 +194,23 @@ function targetsOf(graph, id, slot) {
 export const nodeFedBy = (holder, name) =>
   holder.subgraph && targetsOf(holder.subgraph, SUBGRAPH_INPUTS, inputIndex(holder, name))[0];
 
-/** @param {HostNode} node @param {string} name */
-const inputNode = (node, name) => (node.graph ? sourceOf(node.graph, node.id, inputIndex(node, name)) : null);
+/** The input of a name where something is linked to it; most have no link, and need no search. @param {HostNode} node @param {string} name */
+function linkedSlot(node, name) {
+  const slot = inputIndex(node, name);
+  return node.graph && node.inputs?.[slot]?.link != null ? slot : -1;
+}
+
+/** The node that gives an input its value, past the borders of subgraphs; null if none does. @param {HostNode} node @param {string} name */
+function inputNode(node, name) {
+  const slot = linkedSlot(node, name);
+  return slot < 0 ? null : sourceOf(node.graph, node.id, slot);
+}
 
 /** @param {HostNode} node @param {string} name @returns {HostLink | undefined} */
-const linkInto = (node, name) => node.graph && [...linksAt(node.graph, "target", node.id, inputIndex(node, name))][0];
+function linkInto(node, name) {
+  const slot = linkedSlot(node, name);
+  return slot < 0 ? undefined : [...linksAt(node.graph, "target", node.id, slot)][0];
+}
 
 /** @param {HostNode} node */
 function latentInputs(node) {

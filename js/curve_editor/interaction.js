@@ -86,6 +86,7 @@ function listenToPointer(editor) {
 
   chart.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || drag || pansCanvas(event)) return;
+    editor.settle("leave"); // a move before the press is no part of the drag
     const key = handleOf(event);
     presses = [{ key, added: false }, ...presses.slice(0, 1)];
     if (key) {

@@ -1,7 +1,7 @@
 """Colours held over the frames: brightness, tint and contrast, without holding any motion. Beyond the paper.
 
 Two numbers a channel say what colours a frame has: its mean μ and its deviation s over space. After the rule, at every
-step whatever τ, they are moved towards those of the picture, carried to the frame where motion is compensated:
+step whatever τ, they are moved towards those of the image, carried to the frame where motion is compensated:
 
     (4)   D'' = g (D' - μ') + μ' + h (μ* - μ'),   g = (s* / s')^h in [1/2, 2]
 

@@ -21,6 +21,7 @@ SMALLEST = 3  # pixels along a side: the smallest window of structural similarit
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
 FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
 CARRY_SIZE = 256  # longest side at which the image is carried along the motion: detail finer than that is not judged
+SMOOTHNESS = 0.05  # of that motion: pictures show it sharper than predictions do, and objects move on their own
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
 
 UNITS = {
@@ -124,7 +125,7 @@ def fidelity_along_motion(frames: np.ndarray, picture: np.ndarray) -> tuple[np.n
     size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
     video, image = (_for_torch(pixels, size) for pixels in (frames, picture[None]))
     known, seen = motion.guide(image), motion.guide(video)
-    backward = motion.flow(known, seen)
+    backward = motion.flow(known, seen, smoothness=SMOOTHNESS)
     shown = motion.visibility(known, seen, backward)[:, 0].numpy()
     carried = motion.warp(image, backward).clamp(0, 1)
     alike = [ssim_map(*(_for_numpy(x) for x in pair)) for pair in zip(carried, video, strict=True)]
@@ -134,7 +135,7 @@ def fidelity_along_motion(frames: np.ndarray, picture: np.ndarray) -> tuple[np.n
 
 def _for_torch(pixels: np.ndarray, size: list[int]) -> Tensor:
     """[N, H, W, 3] -> [N, 3, *size], low-passed."""
-    channels_first = torch.from_numpy(pixels).float().movedim(-1, 1)
+    channels_first = torch.from_numpy(np.ascontiguousarray(pixels)).float().movedim(-1, 1)
     return interpolate(channels_first, size=size, mode="bilinear", antialias=True)
 
 

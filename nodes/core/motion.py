@@ -122,7 +122,7 @@ def _chained(pivot_guide: Tensor, frames_guide: Tensor, pivot: int, clips: int) 
     neighbours = halves[following] + still - still[following]  # how a still clip differs from frame to frame stays
     none = halves.new_zeros(count, 2, *halves.shape[-2:])
     u = _matched(neighbours, halves, none, CHAIN_SMOOTHNESS, steady=torch.ones(1, 1).to(halves))
-    for _ in range(frames.bit_length()):
+    for _ in range((frames - 1).bit_length()):
         u = u + warp(u[following], u, mode="bilinear")
         following = following[following]
     return _doubled(2 * u, frames_guide.shape[-2:])
@@ -180,9 +180,9 @@ def _steady(frames: int, pivot: int) -> Tensor:
 
 
 def _over_frames(matrix: Tensor, u: Tensor) -> Tensor:
-    """A matrix [G, F] applied to the frames of each clip: [(b F), 2, H, W] -> [(b G), 2, H, W]."""
-    clips = rearrange(u, "(b f) xy h w -> b f (xy h w)", f=matrix.shape[1])
-    return rearrange(matrix @ clips, "b g (xy h w) -> (b g) xy h w", xy=2, h=u.shape[-2])
+    """A matrix [F, F] applied to the frames of each clip: [(b F), 2, H, W] -> the same."""
+    clips = rearrange(u, "(b f) xy h w -> b f (xy h w)", f=len(matrix))
+    return rearrange(matrix @ clips, "b f (xy h w) -> (b f) xy h w", xy=2, h=u.shape[-2])
 
 
 def _affine(u: Tensor, weight: Tensor) -> Tensor:
@@ -203,6 +203,7 @@ def _affine(u: Tensor, weight: Tensor) -> Tensor:
 
 
 def _total(cells: Tensor) -> Tensor:
+    """Sum over each frame's cells, kept as a grid of one."""
     return cells.sum((-2, -1), keepdim=True)
 
 
@@ -243,10 +244,6 @@ def _windowed(grid: Tensor) -> Tensor:
     return grid
 
 
-def _half(size: torch.Size) -> tuple[int, ...]:
-    return tuple((cells + 1) // 2 for cells in size)
-
-
 def _halved(grid: Tensor) -> Tensor:
     """Means over 2x2 cells; an odd last row or column counts twice."""
     for axis in (-2, -1):
@@ -258,7 +255,7 @@ def _halved(grid: Tensor) -> Tensor:
     return grid
 
 
-def _doubled(grid: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
+def _doubled(grid: Tensor, size: torch.Size) -> Tensor:
     """The other way, bilinear, to `size`."""
     for axis, cells in zip((-1, -2), reversed(size), strict=True):
         pair = [0.75 * grid + 0.25 * neighbour for neighbour in _neighbours(grid, axis)]

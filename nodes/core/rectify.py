@@ -59,8 +59,9 @@ class Rectifier:
     anchor: video in model space, float32, [B, C, T, H, W] or [F, C, H, W]; owned and changed in place.
     omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
     broadcast likewise. anchor_moves: False keeps the anchor where it is.
-    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. image_share: how
-    much of the image is left in the anchor. hold: how far colours are held to those of the anchor (colours.py).
+    image: z, the image latent, never written into. image_share: how much of it is left in the anchor.
+    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. hold: how far
+    colours are held to those of the image (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
@@ -68,19 +69,19 @@ class Rectifier:
     def __init__(
         self,
         *,
+        image: Tensor,
         anchor: Tensor,
         omega: Tensor,
         pivots: Pivots,
         mask: float | Tensor = 1.0,
         anchor_moves: bool = True,
-        carrier: Carrier | None = None,
         image_share: float = 1.0,
+        carrier: Carrier | None = None,
         hold: float = 0.0,
     ):
-        self.anchor, self.omega, self.pivots = anchor, omega, pivots
-        self.mask, self.anchor_moves = mask, anchor_moves
-        self.carrier, self.image_share = carrier, image_share
-        self.hold = hold
+        self.image, self.anchor, self.omega, self.pivots = image, anchor, omega, pivots
+        self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
+        self.carrier, self.hold = carrier, hold
         self.broken_calls = 0  # predictions that were not finite
         self._last: tuple[Tensor, NoiseLevel] | None = None
 
@@ -102,18 +103,17 @@ class Rectifier:
 
     def _corrected(self, denoised: Tensor, anchor: Tensor, level: NoiseLevel, strength: float) -> Tensor:
         """Equation (1), or (3) where the picture is carried, then (4) where colours are held."""
-        residuals, visible, target = self.pivots.residuals(anchor, denoised), denoised.new_ones(()), anchor
+        residuals, share = self.pivots.residuals(anchor, denoised), strength * self.mask
         if self.carrier is None:
-            lent = self.pivots.lend(residuals)
+            picture, visible = self.image, denoised.new_ones(())
+            corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
         else:
             self.carrier.measure(denoised, level)
-            lent, visible = self.carrier.lend(residuals), self.carrier.visible
-            if self.image_share > 0:
-                target = anchor + self.image_share * (self.carrier.picture() - self.carrier.image)
-        share = strength * self.mask
-        corrected = rectified(denoised, target, lent, self.omega, share if self.carrier is None else share * visible)
+            picture, visible = self.carrier.picture(), self.carrier.visible
+            target = anchor + self.image_share * (picture - self.image)
+            corrected = rectified(denoised, target, self.carrier.lend(residuals), self.omega, share * visible)
         if self.hold > 0:
-            held = hold_colours(corrected, target, self.hold, visible * self.mask)
+            held = hold_colours(corrected, picture, self.hold, visible * self.mask)
             corrected = corrected.lerp(held, torch.as_tensor(self.mask, dtype=held.dtype, device=held.device))
         return corrected
 

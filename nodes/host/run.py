@@ -100,10 +100,10 @@ class Run:
         other ones are predicted at other times."""
         if first not in self.rectifiers:
             pivots, moves = self._pivots(first, frames), self.schedule.anchor != IMAGE
-            keeps_image = self.schedule.motion_compensation > 0 or self.settings.hand_on is not None
             anchor = self._stretch(self.anchor, first, frames)
             self.rectifiers[first] = Rectifier(
-                anchor=anchor.clone() if moves and keeps_image else anchor,
+                image=self._stretch(self.image, first, frames),
+                anchor=anchor.clone() if moves and self._keeps_image() else anchor,
                 omega=self._stretch(self.omega, first, frames),
                 pivots=pivots,
                 mask=self._stretch(self.mask, first, frames),
@@ -113,6 +113,10 @@ class Run:
                 hold=self.schedule.hold_colours if self.schedule.holds_colours else 0.0,
             )
         return self.rectifiers[first]
+
+    def _keeps_image(self) -> bool:
+        """Whether the image is needed beside the anchor, which starts as the image and then moves."""
+        return self.schedule.motion_compensation > 0 or self.schedule.holds_colours or self.settings.hand_on is not None
 
     def _pivots(self, first: int, frames: int) -> Pivots:
         count = frame_count(self.anchor.shape)

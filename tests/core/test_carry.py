@@ -200,9 +200,13 @@ def test_equation_3_in_its_own_words():
     omega, strength, share = 0.3, 0.8, 0.4
     anchor = 0.5 * truth + 0.5 * still
     ours = Rectifier(
-        anchor=anchor.clone(), omega=torch.full((FRAMES, 1, 1, 1), omega), pivots=pivots_of(still.shape, 0),
-        carrier=carrier_of(still), image_share=share,
-    )  # fmt: skip
+        image=still,
+        anchor=anchor.clone(),
+        omega=torch.full((FRAMES, 1, 1, 1), omega),
+        pivots=pivots_of(still.shape, 0),
+        carrier=carrier_of(still),
+        image_share=share,
+    )
     out = ours(truth, EARLY, strength)
     carried, visible = ours.carrier.picture(), ours.carrier.visible
     lent = ours.carrier.lend([anchor[:1] - truth[:1]])

