@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -65,7 +64,6 @@ def methods() -> dict[str, Method]:
     table |= {f"denoise {d:g}": Method(OFF, denoise=d) for d in DENOISES}
     table |= {f"published ω, τ_end {t:g}": Method({"tau_end": t}) for t in TAU_ENDS}
     table |= {f"ω = {w:g}": Method({"omega": (w,)}) for w in OMEGAS}
-    table |= {f"preset {name}": Method({"curve": curve}) for name, curve in presets().items()}
     table["anchor image, τ_end 0.6"] = Method(STILL_IMAGE)
     table |= {f"carried, τ_end {t:g}": Method(CARRIED | {"tau_end": t}) for t in TAU_ENDS}
     table |= {f"carried, ω = {w:g}": Method(CARRIED | {"omega": (w,)}) for w in OMEGAS}
@@ -90,16 +88,6 @@ def methods() -> dict[str, Method]:
     return table
 
 
-def presets() -> dict[str, str]:
-    """The curve editor's presets, read where they are defined."""
-    text = (ROOT / "js" / "curve_editor" / "presets.js").read_text()
-    entry = re.compile(r"(\w+): \{ points: (\[\[.*?\]\]), interpolation: (\w+) \}")
-    return {
-        name: json.dumps({"points": json.loads(points), "interpolation": kind.lower()})
-        for name, points, kind in entry.findall(text)
-    }
-
-
 def start_worker() -> None:
     from pack import start_host
 
@@ -116,7 +104,6 @@ def measure_clip(name: str, motion: str, seed: int, chosen: list[str]) -> list[d
     from pack import pack_module, run_node
 
     schedule_of = pack_module("nodes.core.schedule").Schedule
-    curve_of = pack_module("nodes.core.curve").Curve
     truth = true_clip(name, motion)
     picture = truth[:1]
     model, vae = run_node("NRLoadDemoModel")
@@ -126,16 +113,13 @@ def measure_clip(name: str, motion: str, seed: int, chosen: list[str]) -> list[d
                         resize="center crop")  # fmt: skip
 
     def sample(method: Method):
-        changes = dict(method.schedule)
-        if "curve" in changes:
-            changes["omega"] = curve_of.parse(changes.pop("curve"))
         used = model
         if method.shift is not None:
             used = run_node("ModelSamplingSD3", model=flow_model, shift=method.shift)[0]
         (latent,) = run_node(
             "NRKSampler", model=used, seed=seed, steps=STEPS, cfg=CFG, sampler_name=method.sampler,
             scheduler=SCHEDULER, positive=positive, negative=negative, latent_image=still, denoise=method.denoise,
-            schedule=schedule_of(**changes),
+            schedule=schedule_of(**method.schedule),
         )  # fmt: skip
         return vae.decode(latent["samples"]).clamp(0, 1).numpy()
 
