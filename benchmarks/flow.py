@@ -153,7 +153,7 @@ def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Euler; or, of a clean clip, each step's prediction from the clip noised anew."""
 
         def steps(net, x, sigmas, extra_args=None, callback=None, disable=None):
-            noise = (x - clean) / sigmas[0] if clean is not None else None
+            noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
             for now, following in zip(sigmas[:-1], sigmas[1:], strict=True):
                 state = x if clean is None else clean + now * noise
                 denoised = net(state, now * x.new_ones(len(x)), **extra_args)

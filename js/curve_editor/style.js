@@ -1,10 +1,17 @@
-/** The stylesheet of all editors: one link in the page's head, by its id. */
+/** The stylesheet of all editors, adopted by the page once and put into nobody's elements. */
 
-const ID = "noise-rectification-editor-style";
+const ADDRESS = new URL("./editor.css", import.meta.url);
+
+/** @type {Promise<void> | undefined} */
+let adopted;
 
 export function addStyle() {
-  if (document.getElementById(ID)) return;
-  const link = document.createElement("link");
-  Object.assign(link, { id: ID, rel: "stylesheet", href: new URL("./editor.css", import.meta.url).href });
-  document.head.append(link);
+  adopted ??= adopt();
+  return adopted;
+}
+
+async function adopt() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(await (await fetch(ADDRESS)).text());
+  document.adoptedStyleSheets.push(sheet);
 }
