@@ -1,4 +1,4 @@
-"""Makes the workflows that are dropped on the canvas, workflows/<name>.json, and the demo's API form.
+"""Makes the workflows that are dropped on the canvas, workflows/<name>.json, and the blueprint, subgraphs/<name>.json.
 
 .host/venv/bin/python scripts/make_workflows.py [NAME ...]
 """
@@ -11,12 +11,14 @@ from pathlib import Path
 
 from comfyui_server import get
 from comfyui_setup import ROOT
+from workflows.blueprint import NAME, blueprint
 from workflows.frontend import open_canvases, through_the_frontend
 from workflows.other_packs import OTHER_PACKS
 from workflows.recipes import RECIPES
 from workflows.saving import with_defaults
 
 WORKFLOWS = ROOT / "workflows"
+SUBGRAPHS = ROOT / "subgraphs"
 DEMO = ROOT / "demo" / "image_to_video.api.json"
 
 
@@ -30,6 +32,8 @@ def main(names: list[str]) -> None:
             if graph.name == "demo_image_to_video":
                 write(DEMO, graph.nodes)
             print(f"{name}: {len(graph.nodes)} nodes", flush=True)
+        if not names:
+            write(SUBGRAPHS / f"{NAME}.json", blueprint(canvases[0], definitions))
 
 
 def write(path: Path, content: dict) -> None:

@@ -140,7 +140,7 @@ def through_the_frontend(canvases: list[Canvas], graph: Graph, definitions: dict
     saving.show(saved_form(graph, definitions, {key: [0, height] for key, height in heights.items()}))
     check(graph, saving)
     saved = json.loads(saving.page.evaluate("() => JSON.stringify(app.graph.serialize())"))
-    saved["extra"] = VIEW
+    saved["extra"] = VIEW | ({"linearData": graph.face} if graph.face else {})
     leave_pictures_open(saved)
     return saved
 

@@ -27,6 +27,7 @@ class Graph:
     """`nodes` in API form, `titles` of nodes that do not bear their own name, `note` in Markdown.
 
     collapsed: the nodes of which only the title bar is shown, because nobody sets anything on them.
+    face: what the host shows of the graph as an app: (node, input) to set, and nodes whose results are seen.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Graph:
     titles: dict[str, str] = field(default_factory=dict)
     collapsed: set[str] = field(default_factory=set)
     columns: list[Column] = field(default_factory=list)
+    face: dict[str, list] = field(default_factory=dict)
 
     def column(self, title: str, width: int = 0, under: tuple[int, int] | None = None) -> None:
         """What is added from now on stands in a new column."""
@@ -51,3 +53,9 @@ class Graph:
 
     def collapse(self, *outputs: Output) -> None:
         self.collapsed |= {key for key, _ in outputs}
+
+    def show_as_app(self, inputs: list[tuple[Output, str]], outputs: list[Output]) -> None:
+        self.face = {
+            "inputs": [[int(node[0]), name] for node, name in inputs],
+            "outputs": [int(node[0]) for node in outputs],
+        }

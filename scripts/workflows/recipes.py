@@ -94,8 +94,10 @@ def demo_image_to_video(graph: Graph) -> None:
     enlarged = graph.add("ImageScaleBy", "Enlarge", image=three, upscale_method="nearest-exact", scale_by=4.0)
     graph.collapse(*frames, two, three, enlarged)
     graph.column("6  Watch", under=(1, 2))
-    graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried along the motion", images=enlarged,
+    saved = graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried along the motion", images=enlarged,
               filename_prefix="three_ways", fps=8.0, lossless=True, quality=90, method="default")  # fmt: skip
+    fidelity = [(carried, "motion_compensation"), (carried, "tau_end"), (carried, "hold_colours")]
+    graph.show_as_app([(picture, "picture"), (prompt, "motion"), *fidelity], [saved])
 
 
 @workflow(
