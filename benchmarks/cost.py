@@ -82,7 +82,14 @@ def make_step(shape, carried: bool = False):
     if carried:
         factors = torch.randn(shape[1], 3)
         carrier = carry.Carrier(image=torch.randn(shape), pivots=pivots, amount=1.0, rgb_factors=factors)
-    rectifier = core.Rectifier(anchor=anchor, omega=omega, pivots=pivots, carrier=carrier, hold=1.0 if carried else 0.0)
+    rectifier = core.Rectifier(
+        image=anchor if carrier is None else carrier.image,
+        anchor=anchor,
+        omega=omega,
+        pivots=pivots,
+        carrier=carrier,
+        hold=1.0 if carried else 0.0,
+    )
     levels = [level(0.2, 0.8), level(0.3, 0.7)]
     turn = iter(range(10**9))
 
