@@ -46,11 +46,11 @@ def rectified(denoised: Tensor, anchor: Tensor, lent: Tensor, omega: Tensor, str
 
 
 def in_dtype(video: Tensor, dtype: torch.dtype) -> Tensor:
-    """A copy of a float32 video in the prediction's own precision. What would overflow there becomes its limit."""
+    """A float32 video in the prediction's own precision. What would overflow there becomes its limit."""
     limit = torch.finfo(dtype).max
     if limit < torch.finfo(video.dtype).max:
         video = video.clamp(-limit, limit)
-    return video.to(dtype, copy=True)
+    return video.to(dtype)
 
 
 class Rectifier:
@@ -83,7 +83,8 @@ class Rectifier:
         self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
         self.carrier, self.hold = carrier, hold
         self.broken_calls = 0  # predictions that were not finite
-        self._last: tuple[Tensor, NoiseLevel] | None = None
+        self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
+        self._previous_level: NoiseLevel | None = None
 
     def __call__(self, denoised: Tensor, level: NoiseLevel, strength: float) -> Tensor:
         """Rectify one guided prediction made at `level` with λ = `strength`. Keeps dtype, device and layout.
@@ -94,12 +95,11 @@ class Rectifier:
         if not is_finite(denoised):
             self.broken_calls += 1
             return denoised
-        if strength == 0 and self.hold == 0:
-            self._last = (denoised.to(torch.float32, copy=True), level)
-            return denoised
-        corrected = self._corrected(denoised.float(), anchor, level, strength)
-        self._last = (corrected, level)
-        return in_dtype(corrected, denoised.dtype)
+        acts = strength > 0 or self.hold > 0
+        corrected = self._corrected(denoised.float(), anchor, level, strength) if acts else denoised
+        self._previous.copy_(corrected)
+        self._previous_level = level
+        return in_dtype(corrected, denoised.dtype) if acts else denoised
 
     def _corrected(self, denoised: Tensor, anchor: Tensor, level: NoiseLevel, strength: float) -> Tensor:
         """Equation (1), or (3) where the picture is carried, then (4) where colours are held."""
@@ -119,12 +119,11 @@ class Rectifier:
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""
-        if self._last is not None and self.anchor_moves:
-            previous, last_level = self._last
-            kappa = contraction(last_level, level)
-            self.anchor.lerp_(previous, 1.0 - kappa)
+        if self._previous_level is not None and self.anchor_moves:
+            kappa = contraction(self._previous_level, level)
+            self.anchor.lerp_(self._previous, 1.0 - kappa)
             self.image_share *= kappa
-        self._last = None
+        self._previous_level = None
         return self.anchor
 
 
