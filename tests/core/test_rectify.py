@@ -126,3 +126,27 @@ def test_the_mask_scales_the_strength():
     full = rectifier_for(image)(denoised, NoiseLevel(1, 1), 1.0)
     torch.testing.assert_close(out[..., 0], full[..., 0])
     torch.testing.assert_close(out[..., 1], denoised[..., 1])
+
+
+def run_of_0_1_0(image, predictions, levels, omega, strength):
+    """The released rule and recursion, written out: what a saved schedule of 0.1.0 has made must be made again."""
+    axis, anchor, last, out = frame_axis(image.shape), image.clone(), None, []
+    for denoised, now in zip(predictions, levels, strict=True):
+        if last is not None:
+            anchor.lerp_(last[0], 1.0 - contraction(last[1], now))
+        residual = anchor.narrow(axis, 0, 1) - denoised.narrow(axis, 0, 1)
+        own, lent = strength * (1.0 - omega), strength * omega
+        corrected = torch.lerp(denoised, anchor, own).addcmul_(lent, residual)
+        last = (corrected, now)
+        out.append(corrected)
+    return out
+
+
+@given(layouts, st.integers(0, 10**6), st.floats(0.01, 1))
+def test_without_motion_and_colours_results_are_those_of_0_1_0_to_the_bit(shape, seed, strength):
+    image, predictions = video(shape, seed), [video(shape, seed + i) for i in range(1, 4)]
+    levels = [NoiseLevel(1, sigma) for sigma in (8.0, 3.0, 0.5)]
+    ours = rectifier_for(image)
+    released = run_of_0_1_0(image, predictions, levels, ours.omega, strength)
+    for denoised, now, expected in zip(predictions, levels, released, strict=True):
+        assert torch.equal(ours(denoised.clone(), now, strength), expected)
