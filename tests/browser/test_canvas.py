@@ -211,8 +211,8 @@ def test_nothing_overlaps_and_nothing_is_cut_at_any_size(comfy, size):
 
 
 def test_it_grows_and_shrinks_with_the_node(comfy):
-    """Its corner pulled by mouse."""
-    comfy.add_schedule(x=200, y=80)
+    """Its corner pulled by mouse, which must stay in sight: the node is nearly as high as the page."""
+    comfy.add_schedule(x=200, y=-100)
     before = comfy.evaluate(EDITOR_SIZE)
     for dx, dy in ((160, 120), (-60, -80)):
         corner = comfy.evaluate(NODE_CORNER)
