@@ -306,9 +306,11 @@ def import_time():
 
 
 def archive_size():
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     left_out = subprocess.run(["git", "ls-files", "-i", "-c", "-X", ".comfyignore"], cwd=ROOT, capture_output=True,
-                              text=True, check=True).stdout.split()  # fmt: skip
+                              text=True, check=True).stdout.splitlines()  # fmt: skip
     size = sum((ROOT / name).stat().st_size for name in set(tracked) - set(left_out))
     yield "files in the archive", f"{size / 1e6:.1f} MB", "12 MB"
 
