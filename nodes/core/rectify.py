@@ -109,8 +109,10 @@ class Rectifier:
             corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
         else:
             self.carrier.measure(denoised, level)
-            picture, visible = self.carrier.picture(), self.carrier.visible
-            target = anchor + self.image_share * (picture - self.image)
+            # A flow model's anchor soon holds nothing of the image: then only colours ask for the carried picture.
+            needed = self.image_share > 0 or self.hold > 0
+            picture, visible = self.carrier.picture() if needed else self.image, self.carrier.visible
+            target = anchor + self.image_share * (picture - self.image) if self.image_share > 0 else anchor
             corrected = rectified(denoised, target, self.carrier.lend(residuals), self.omega, share * visible)
         if self.hold > 0:
             held = hold_colours(corrected, picture, self.hold, visible * self.mask)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import comfy.samplers
 from torch import Tensor
 
-from ..core.schedule import Schedule, check_choice
+from ..core.schedule import Schedule
 from .attachments import HANDOVER, REFERENCE_NOISE, attach, attached, detached, video_samples
 from .run import Handover
 from .wrappers import Rectification, apply_rectification
@@ -53,8 +53,6 @@ def sample_rectified(
     """
     from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
 
-    check_choice("sampler_name", sampling["sampler_name"], comfy.samplers.KSampler.SAMPLERS)
-    check_choice("scheduler", sampling["scheduler"], comfy.samplers.KSampler.SCHEDULERS)
     adds_noise = stage is None or not stage.disable_noise
     leaves_noise = stage is not None and not stage.force_full_denoise
     handover = None if adds_noise else attached(latent, HANDOVER)
