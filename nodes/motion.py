@@ -43,7 +43,7 @@ class MovePicture(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRMovePicture",
-            search_words="motion transfer, draft, cut and drag, time to move, warp image, optical flow, animate picture",
+            search_words="motion transfer, draft, cut and drag, time to move, warp image, optical flow, animate",
             essentials_category=VIDEO_GENERATION,
             display_name="Move Picture Like Video",
             category=CATEGORY,

@@ -56,8 +56,8 @@ class Followed:
         time = torch.linspace(0, frames - 1, length) if length > 1 else torch.zeros(1)
         before = time.long().clamp(max=max(frames - 2, 0))
         after, share = (before + 1).clamp(max=frames - 1), (time - before).reshape(-1, 1, 1, 1).to(self.flow)
-        between = [torch.lerp(values[before], values[after], share) for values in (self.flow, self.agreement)]
-        return Followed(*between, self.cut)
+        between_flow = torch.lerp(self.flow[before], self.flow[after], share)
+        return Followed(between_flow, torch.lerp(self.agreement[before], self.agreement[after], share), self.cut)
 
 
 def working_size(width: int, height: int, longest: int = WORKING_SIZE) -> tuple[int, int]:

@@ -103,7 +103,7 @@ def test_no_video_breaks_it(frames, height, width, seed):
     video = torch.rand(frames, 3, height, width, generator=torch.Generator().manual_seed(seed))
     found = follow(video)
     assert found.flow.shape == (frames, 2, height, width) and found.flow.isfinite().all()
-    assert 0 <= found.agreement.min() and found.agreement.max() <= 1
+    assert found.agreement.min() >= 0 and found.agreement.max() <= 1
 
 
 def test_what_stops_the_work_goes_through():
@@ -184,7 +184,7 @@ def test_a_moved_picture_is_a_picture(fill, amount, seed):
     frame, visible = moved(PIXELS, u, fill, torch.rand(1, 1, 24, 30, generator=generator), amount, own=PIXELS)
     assert frame.shape == PIXELS.shape and visible.shape == PIXELS[:, :1].shape
     for values in (frame, visible):
-        assert values.isfinite().all() and -1e-6 <= values.min() and values.max() <= 1 + 1e-6
+        assert values.isfinite().all() and values.min() >= -1e-6 and values.max() <= 1 + 1e-6
 
 
 # ---- a camera's move -------------------------------------------------------------------------------------------------
