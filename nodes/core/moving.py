@@ -30,7 +30,7 @@ EASINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 WORKING_SIZE = 384  # pixels of the longest side at which motion is looked for
-SMOOTHNESS = 0.02  # of that motion: see motion.flow
+SMOOTHNESS = 0.05  # of that motion, see motion.flow: real clips want less, smeared drafts more
 SLIGHT = 0.05  # pixels at that size: motion that is below it everywhere is none
 CUT_SIZE = 64  # pixels of the longest side at which cuts are looked for: there noise is no picture, and motion is small
 CUT = 0.5  # squared difference of neighbouring frames, the motion undone, of a cut; of two strangers it is 2
