@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .graph import Graph, Output
 from .parts import (
     EMPTY_LATENT,
@@ -215,11 +217,40 @@ def kandinsky_5(graph: Graph) -> None:
     drawing=Drawing("chelsea.png", "zoom in", "sound"),
 )
 def ltx_23_with_sound(graph: Graph) -> None:
-    size, rate = {"width": 640, "height": 352, "length": 121}, 25
+    ltx = load_ltx(graph)
+    still, held = hold(graph, ltx.picture, ltx.vae, LTX_SMALL, tau_end=0.6)
+    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still)
+    graph.column("4  Sample the small video", 340)
+    small = ltx_small(graph, ltx, rectified)
+    graph.column("5  Held to the small video", 420)
+    enlarged = ltx_enlarged(graph, ltx, small)
+    flat = schedule(graph, "Rectification Schedule: second stage", tau_end=0.3, curve=([[0, 0], [1, 0]], "linear"))
+    rectified = graph.add("NRApply", model=ltx.model, schedule=flat)
+    graph.column("6  Sample the large one", 340)
+    ltx_watch(graph, ltx, ltx_large(graph, ltx, rectified, enlarged, small), "7  Watch and listen")
+
+
+LTX_SMALL, LTX_RATE = {"width": 640, "height": 352, "length": 121}, 25
+LTX_LARGE = {"width": 1280, "height": 704, "length": 121}
+
+
+@dataclass
+class Ltx:
+    """LTX-2.3's parts; `picture` as the artist gives it, `seen` as the model takes it."""
+
+    model: Output
+    vae: Output
+    audio_vae: Output
+    upsampler: Output
+    picture: Output
+    seen: Output
+    prompt: Output
+
+
+def load_ltx(graph: Graph) -> Ltx:
     file = "ltx-2.3-22b-dev-fp8.safetensors"
     graph.column(LOAD, 380)
     loaded = graph.add("CheckpointLoaderSimple", ckpt_name=file)
-    vae = loaded.slot(2)
     model = graph.add(
         "LoraLoaderModelOnly", "Few steps", model=loaded, strength_model=0.5,
         lora_name="ltx_2.3_22b_distilled_1.1_lora_dynamic_fro09_avg_rank_111_bf16.safetensors",
@@ -229,29 +260,37 @@ def ltx_23_with_sound(graph: Graph) -> None:
     upsampler = graph.add("LatentUpscaleModelLoader", model_name="ltx-2.3-spatial-upscaler-x2-1.1.safetensors")
     given = picture_and_prompts(graph, clip, SPOKEN)
     seen = graph.add("LTXVPreprocess", image=given.picture, img_compression=18)
-    at_rate = graph.add("LTXVConditioning", positive=given.positive, negative=given.negative, frame_rate=rate)
-    still, held = hold(graph, given.picture, vae, size, tau_end=0.6)
-    small_model = graph.add("NRApply", model=model, schedule=held, reference=still)
-    graph.column("4  Sample the small video", 340)
-    empty = graph.add("EmptyLTXVLatentVideo", **size)
-    small_video = graph.add("LTXVImgToVideoInplace", vae=vae, image=seen, latent=empty, strength=0.7)
-    silence = graph.add("LTXVEmptyLatentAudio", audio_vae=audio_vae, frames_number=size["length"], frame_rate=rate)
-    small = with_sound(
-        graph, small_model, at_rate, small_video, silence, "1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, "
-        "0.421875, 0.0",
-    )  # fmt: skip
-    graph.column("5  Held to the small video", 420)
-    enlarged = graph.add("LTXVLatentUpsampler", samples=small, upscale_model=upsampler, vae=vae)
-    large_video = graph.add("LTXVImgToVideoInplace", vae=vae, image=seen, latent=enlarged, strength=1.0)
-    flat = schedule(graph, "Rectification Schedule: second stage", tau_end=0.3, curve=([[0, 0], [1, 0]], "linear"))
-    large_model = graph.add("NRApply", model=model, schedule=flat)
-    graph.column("6  Sample the large one", 340)
-    large = with_sound(graph, large_model, at_rate, large_video, small.slot(1), "0.85, 0.7250, 0.4219, 0.0")
-    graph.column("7  Watch and listen", 420)
-    frames = graph.add("VAEDecodeTiled", samples=large, vae=vae, tile_size=768, overlap=64, temporal_size=4096,
+    prompt = graph.add("LTXVConditioning", positive=given.positive, negative=given.negative, frame_rate=LTX_RATE)
+    return Ltx(model, loaded.slot(2), audio_vae, upsampler, given.picture, seen, prompt)
+
+
+def ltx_small(graph: Graph, ltx: Ltx, model: Output) -> Output:
+    """The first stage. Returns its video's latent; slot 1 is the sound's."""
+    empty = graph.add("EmptyLTXVLatentVideo", **LTX_SMALL)
+    video = graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=empty, strength=0.7)
+    silence = graph.add("LTXVEmptyLatentAudio", audio_vae=ltx.audio_vae, frames_number=LTX_SMALL["length"],
+                        frame_rate=LTX_RATE)  # fmt: skip
+    return with_sound(graph, model, ltx.prompt, video, silence, "1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, "
+                      "0.725, 0.421875, 0.0")  # fmt: skip
+
+
+def ltx_enlarged(graph: Graph, ltx: Ltx, small: Output) -> Output:
+    """The first stage's video at twice the size, the picture in its first frame again."""
+    enlarged = graph.add("LTXVLatentUpsampler", samples=small, upscale_model=ltx.upsampler, vae=ltx.vae)
+    return graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=enlarged, strength=1.0)
+
+
+def ltx_large(graph: Graph, ltx: Ltx, model: Output, enlarged: Output, small: Output) -> Output:
+    """The second stage, from the enlarged video and the first stage's sound."""
+    return with_sound(graph, model, ltx.prompt, enlarged, small.slot(1), "0.85, 0.7250, 0.4219, 0.0")
+
+
+def ltx_watch(graph: Graph, ltx: Ltx, large: Output, title: str) -> None:
+    graph.column(title, 420)
+    frames = graph.add("VAEDecodeTiled", samples=large, vae=ltx.vae, tile_size=768, overlap=64, temporal_size=4096,
                        temporal_overlap=4)  # fmt: skip
-    sound = graph.add("LTXVAudioVAEDecode", samples=large.slot(1), audio_vae=audio_vae)
-    save_video(graph, frames, fps=rate, audio=sound)
+    sound = graph.add("LTXVAudioVAEDecode", samples=large.slot(1), audio_vae=ltx.audio_vae)
+    save_video(graph, frames, fps=LTX_RATE, audio=sound)
 
 
 def with_sound(graph: Graph, model: Output, prompt: Output, video: Output, audio: Output, sigmas: str) -> Output:

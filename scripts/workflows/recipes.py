@@ -183,18 +183,9 @@ def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> No
 
     loras: with those that make 4 steps enough.
     """
-
-    def expert(noise: str) -> Output:
-        model = graph.add("UNETLoader", f"{noise.capitalize()}-noise expert",
-                          unet_name=f"wan2.2_i2v_{noise}_noise_14B_fp8_scaled.safetensors")  # fmt: skip
-        if loras:
-            model = graph.add("LoraLoaderModelOnly", f"4 steps, {noise} noise", model=model, strength_model=1.0,
-                              lora_name=f"wan2.2_i2v_lightx2v_4steps_lora_v1_{noise}_noise.safetensors")  # fmt: skip
-        return graph.add("ModelSamplingSD3", model=model, shift=5)
-
     size = {"width": 640, "height": 640, "length": 81}
     graph.column(LOAD, 360)
-    high, low = expert("high"), expert("low")
+    high, low = (wan22_expert(graph, noise, loras) for noise in ("high", "low"))
     clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
     vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
     given = picture_and_prompts(graph, clip)
@@ -202,18 +193,35 @@ def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> No
     graph.column(SAMPLE, 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, **size)  # fmt: skip
-    sampling = {"steps": count, "cfg": cfg, "sampler_name": "euler", "scheduler": "simple", "schedule": held}
+    rectified = {"schedule": held, "reference": still}
+    watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, count, cfg, rectified), vae, fps=16)
+
+
+def wan22_expert(graph: Graph, noise: str, few_steps: bool) -> Output:
+    """The expert for `noise`, "high" or "low"; few_steps: with the LoRA that makes 4 steps enough."""
+    model = graph.add("UNETLoader", f"{noise.capitalize()}-noise expert",
+                      unet_name=f"wan2.2_i2v_{noise}_noise_14B_fp8_scaled.safetensors")  # fmt: skip
+    if few_steps:
+        model = graph.add("LoraLoaderModelOnly", f"4 steps, {noise} noise", model=model, strength_model=1.0,
+                          lora_name=f"wan2.2_i2v_lightx2v_4steps_lora_v1_{noise}_noise.safetensors")  # fmt: skip
+    return graph.add("ModelSamplingSD3", model=model, shift=5)
+
+
+def by_both_experts(
+    graph: Graph, sampler: str, high: Output, low: Output, own: Output, count: int, cfg: float, rectified: dict
+) -> Output:
+    """Half of `count` steps by each expert. rectified: schedule, reference, mask; the second half has no reference."""
+    sampling = {"steps": count, "cfg": cfg, "sampler_name": "euler", "scheduler": "simple"}
     half = graph.add(
-        "NRKSamplerAdvanced", "First half: high-noise expert", model=high, add_noise="enable", noise_seed=7,
-        start_at_step=0, end_at_step=count // 2, return_with_leftover_noise="enable", reference=still,
-        **conditioned(own), **sampling,
+        sampler, "First half: high-noise expert", model=high, add_noise="enable", noise_seed=7, start_at_step=0,
+        end_at_step=count // 2, return_with_leftover_noise="enable", **conditioned(own), **sampling, **rectified,
     )  # fmt: skip
-    samples = graph.add(
-        "NRKSamplerAdvanced", "Second half: low-noise expert", model=low, add_noise="disable", noise_seed=0,
+    continued = {name: value for name, value in rectified.items() if name != "reference"}
+    return graph.add(
+        sampler, "Second half: low-noise expert", model=low, add_noise="disable", noise_seed=0,
         start_at_step=count // 2, end_at_step=10000, return_with_leftover_noise="disable",
-        **{**conditioned(own), "latent_image": half}, **sampling,
+        **{**conditioned(own), "latent_image": half}, **sampling, **continued,
     )  # fmt: skip
-    watch(graph, samples, vae, fps=16)
 
 
 @workflow(

@@ -20,6 +20,8 @@ WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC}
 
 
 def takes_widget(kind, options: dict) -> bool:
+    if options.get("forceInput"):  # a socket, whatever its type
+        return False
     return isinstance(kind, list) or bool({kind, options.get("widgetType")} & WIDGETS)
 
 
