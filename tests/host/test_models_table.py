@@ -59,7 +59,7 @@ def stages(name: str) -> list[Stage]:
     return [Stage(values) for values in nodes_of(name, "NRSchedule")]
 
 
-def sigmas(name: str, stage: int, model_sampling) -> torch.Tensor:
+def sigmas(name: str, stage: int, model) -> torch.Tensor:
     """The noise levels that the stage's sampler runs over."""
     if manual := nodes_of(name, "ManualSigmas"):
         return torch.tensor([float(sigma) for sigma in manual[stage][0].split(",")])
@@ -70,13 +70,14 @@ def sigmas(name: str, stage: int, model_sampling) -> torch.Tensor:
         return run_node("LTXVScheduler", **settings, latent=latent)[0]
     if schedulers := nodes_of(name, "BasicScheduler"):
         scheduler, steps, _ = schedulers[stage]
-    elif advanced := nodes_of(name, "NRKSamplerAdvanced"):
-        _, _, _, steps, _, _, scheduler, *_ = advanced[0]
+        found = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), scheduler, steps)
+        splits = nodes_of(name, "SplitSigmas")
+        return found[: splits[0][0] + 1] if splits and stage else found
+    if advanced := nodes_of(name, "NRKSamplerAdvanced"):
+        _, _, _, steps, _, sampler, scheduler, *_ = advanced[0]
     else:
-        _, _, steps, _, _, scheduler, *_ = nodes_of(name, "NRKSampler")[0]
-    found = comfy.samplers.calculate_sigmas(model_sampling, scheduler, steps)
-    splits = nodes_of(name, "SplitSigmas")
-    return found[: splits[0][0] + 1] if splits and stage else found
+        _, _, steps, _, sampler, scheduler, *_ = nodes_of(name, "NRKSampler")[0]
+    return comfy.samplers.KSampler(model, steps, torch.device("cpu"), sampler, scheduler).sigmas
 
 
 def noise_left(name: str, stage: int) -> float | None:
@@ -89,9 +90,9 @@ def noise_left(name: str, stage: int) -> float | None:
     model = stand_in.build()
     if shifts:
         model = run_node("ModelSamplingSD3", model=model, shift=shifts[min(stage, len(shifts) - 1)][0])[0]
-    sampling = model.get_model_object("model_sampling")
-    run = sigmas(name, stage, sampling)
-    level = noise_levels.noise_level(sampling, float(run[ceil(stages(name)[stage].tau_end * (len(run) - 1) - 1e-9)]))
+    run = sigmas(name, stage, model)
+    end = float(run[ceil(stages(name)[stage].tau_end * (len(run) - 1) - 1e-9)])  # a step that τ ends in is rectified
+    level = noise_levels.noise_level(model.get_model_object("model_sampling"), end)
     return level.sigma / (level.alpha + level.sigma)
 
 

@@ -238,6 +238,23 @@ def test_minimax_h3s_own_node_and_the_still_clip(case):
     assert off_the_still(case, out, still) <= 1e-3
 
 
+@pytest.mark.parametrize("case", cases(["LTX-2"]), indirect=True)
+def test_ltx_2s_own_nodes_and_the_still_clip(case):
+    """Its sound, made by its own nodes, passes through; the video is held to the still clip, its first frame masked."""
+    vae, image = vae_zoo.build("LTX-Video"), picture(1)
+    sound = SimpleNamespace(latent_frequency_bins=16, num_of_latents_from_frames=lambda frames, rate: 16)
+    audio_vae = SimpleNamespace(latent_channels=8, first_stage_model=sound)
+    empty = run_node("EmptyLTXVLatentVideo", width=64, height=64, length=33)[0]
+    held = run_node("LTXVImgToVideoInplace", vae=vae, image=image, latent=empty, strength=1.0)[0]
+    audio = run_node("LTXVEmptyLatentAudio", frames_number=33, frame_rate=25, audio_vae=audio_vae)[0]
+    latent = run_node("LTXVConcatAVLatent", video_latent=held, audio_latent=audio)[0]
+    still = still_clip(image, vae, length=33)
+    out = sample(case, HELD, latent=latent, reference=still)
+    _, heard = run_node("LTXVSeparateAVLatent", av_latent={"samples": out})
+    assert off_the_still(case, out, still) <= 1e-3
+    assert heard["samples"].shape == audio["samples"].shape and heard["samples"].std() > 0.1
+
+
 @pytest.mark.parametrize("case", cases(["SeedVR2"]), indirect=True)
 def test_seedvr2_is_held_to_the_video_that_it_restores(case):
     vae = vae_zoo.build("SeedVR2")
