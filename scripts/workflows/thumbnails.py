@@ -135,9 +135,9 @@ def draw(title: str, graph: Graph, drawing: Drawing) -> Image.Image:
         sheet.film(frames, 206, 70)
         sheet.sound(306, 34)
     elif drawing.kind == "larger":
-        sheet.film(frames, 204, 26, left=110)
-        sheet.arrow((SIZE / 2, 256), (SIZE / 2, 274))
-        sheet.film(frames, 276, 46)
+        sheet.film(frames, 203, 20, left=110)
+        sheet.arrow((SIZE / 2, 248), (SIZE / 2, 262))
+        sheet.film(frames, 264, 46)
     else:
         sheet.film(frames, 214)
     name, _, task = title.partition(", ")
