@@ -1,14 +1,15 @@
-"""What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints a table and writes editor.md.
+"""What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints tables and writes editor.md.
 
-Real Chromium on both frontends and both canvases: script, style and layout time of a move event while a point of a
-240-frame curve is dragged; frame times while a canvas of 100 editors is panned, beside 100 text boxes; and what is
-left when the nodes are deleted. `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run:
-FOLDER is a checkout of that pack, and what it needs is installed beside this one's.
+Real Chromium on both frontends and both canvases. `drag`: script, style and layout time of a move event while a point
+of a 240-frame curve is dragged; `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run, where
+FOLDER is a checkout of that pack (what it needs is installed beside this one's). `crowd`: frame times while a canvas of
+100 editors is panned, beside 100 text boxes, and what is left when the nodes are deleted.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -32,30 +33,36 @@ ROUNDS, MOVES = 7, 100
 REACH_X, REACH_Y = 160, 80  # pixels that a dragged point moves within
 PAN_MOVES = 90
 CURVE = {"points": [[0, 1], [0.5, 0.5], [1, 0.5]], "interpolation": "monotone_cubic"}
-COLUMNS = (
-    "| frontend | canvas | drag: script, ms | drag: style and layout, ms | KJNodes: script, ms "
-    "| KJNodes: style and layout, ms | pan with editors, ms | pan with text boxes, ms | left by editors "
-    "| left by text boxes |"
-)
 HEAD = f"""# The ω curve editor in the browser
 
-Written by `python benchmarks/editor.py --rival FOLDER`. Chromium without a GPU, {{cores}} CPU cores that other work
-shares.
+Written by `python benchmarks/editor.py [drag] [crowd] --rival FOLDER`. Chromium without a GPU, {os.cpu_count()} CPU
+cores that other work shares.
+"""
+ABOUT = {
+    "drag": f"""## One move of the mouse
 
-* drag: what one move of the mouse costs while the middle one of three points of a smooth {FRAMES}-frame curve is
-  dragged, the host's own listeners included: script, and style with layout. The browser's own counters of the page's
-  processor time over {MOVES} moves, median of {ROUNDS} rounds. Each round checks that the point ends under the mouse.
-* KJNodes: the same with that pack's spline editor ({FRAMES} samples, its other settings as they come), in the same page
-  and run: rounds take turns, and only the editor that is dragged is on the canvas. It draws its curve on a canvas and
-  works out its samples when the mouse is let go.
+What one move costs while the middle one of three points of a smooth {FRAMES}-frame curve is dragged, the host's own
+listeners included: script, and style with layout. The browser's own counters of the page's processor time over {MOVES}
+moves, median of {ROUNDS} rounds. Each round checks that the point ends under the mouse.
+
+KJNodes: the same with that pack's spline editor ({FRAMES} samples, its other settings as they come), in the same page
+and run: rounds take turns, and only the editor that is dragged is on the canvas. It works out its samples and its value
+when the mouse is let go.
+
+| frontend | canvas | script, ms | style and layout, ms | KJNodes: script, ms | KJNodes: style and layout, ms |
+{"|---" * 6}|
+""",
+    "crowd": f"""## A hundred editors
+
 * pan: time between two frames while a canvas of {NODES} nodes is panned, all in sight, median (95th percentile); with
   editors, and with plain text boxes (CLIPTextEncode) for comparison.
 * left: nodes that the host keeps in memory, more than before, when the {NODES} are deleted and garbage is collected,
   and the editors (with their listeners) and clocks that remain; with editors, and with text boxes.
 
-{COLUMNS}
-{"|---" * 10}|
-"""
+| frontend | canvas | pan with editors, ms | pan with text boxes, ms | left by editors | left by text boxes |
+{"|---" * 6}|
+""",
+}
 
 
 @dataclass(frozen=True)
@@ -243,40 +250,61 @@ def crowd_cost(comfy: ComfyPage, kind: str) -> tuple[list[float], str]:
     return times, left
 
 
-def measure(frontend: str, address: str, browser, canvas: str, subjects: list[Subject]) -> str:
-    """A row of the table."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    comfy = ComfyPage(page, address, vue=canvas == "vue")
-    comfy.open()
-    drags = [f"{cost:.2f}" for costs in drag_costs(comfy, subjects) for cost in costs]
-    comfy.open()
+def drag(comfy: ComfyPage, subjects: list[Subject]) -> list[str]:
+    costs = [f"{cost:.2f}" for costs in drag_costs(comfy, subjects) for cost in costs]
+    return costs + [""] * (4 - len(costs))
+
+
+def crowd(comfy: ComfyPage, _) -> list[str]:
     editors, left_by_editors = crowd_cost(comfy, "NRSchedule")
     comfy.open()
     boxes, left_by_boxes = crowd_cost(comfy, "CLIPTextEncode")
-    page.close()
-    rivals = ["", ""] * (2 - len(subjects))
-    cells = [frontend, canvas, *drags, *rivals, summary(editors), summary(boxes), left_by_editors, left_by_boxes]
-    return f"| {' | '.join(cells)} |\n"
+    return [summary(editors), summary(boxes), left_by_editors, left_by_boxes]
+
+
+PARTS = {"drag": drag, "crowd": crowd}
+
+
+def write(part: str, table: str) -> None:
+    """Put a part's table into editor.md and leave the other part as it is."""
+    report = HERE / "editor.md"
+    sections = dict.fromkeys(PARTS, "")
+    for section in report.read_text(encoding="utf-8").split("\n## ")[1:]:
+        sections[next(part for part in PARTS if ABOUT[part].startswith("## " + section.splitlines()[0]))] = (
+            "## " + section
+        )
+    sections[part] = table
+    report.write_text(
+        "\n".join([HEAD, *(section.rstrip() + "\n" for section in sections.values() if section)]), "utf-8"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rival", type=Path, metavar="FOLDER", help="a checkout of KJNodes, to be measured too")
-    rival = parser.parse_args().rival
-    report = HEAD.format(cores=os.cpu_count())
+    parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help="drag, crowd; all without it")
+    parser.add_argument("--rival", type=Path, metavar="FOLDER", help="a checkout of KJNodes, to be dragged too")
+    arguments = parser.parse_args()
+    subjects = [OURS, RIVAL] if arguments.rival else [OURS]
+    tables = {part: ABOUT[part] for part in arguments.parts}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
         browser = chromium.launch(playwright)
         for frontend in FRONTENDS:
             base = Path(temporary) / frontend
-            if rival:
+            if arguments.rival:
                 (base / "custom_nodes").mkdir(parents=True)
-                (base / "custom_nodes" / "KJNodes").symlink_to(rival.resolve(), target_is_directory=True)
+                (base / "custom_nodes" / "KJNodes").symlink_to(arguments.rival.resolve(), target_is_directory=True)
             with running_server(frontend, base) as address:
-                for canvas in ("legacy", "vue"):
-                    report += measure(frontend, address, browser, canvas, [OURS, RIVAL] if rival else [OURS])
-                    print(report.splitlines()[-1], flush=True)
+                for canvas, part in itertools.product(("legacy", "vue"), tables):
+                    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                    comfy = ComfyPage(page, address, vue=canvas == "vue")
+                    comfy.open()
+                    row = f"| {' | '.join([frontend, canvas, *PARTS[part](comfy, subjects)])} |\n"
+                    tables[part] += row
+                    print(row, end="", flush=True)
+                    page.close()
         browser.close()
-    (HERE / "editor.md").write_text(report, encoding="utf-8")
+    for part, table in tables.items():
+        write(part, table)
 
 
 if __name__ == "__main__":

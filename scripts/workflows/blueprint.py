@@ -15,6 +15,7 @@ from .saving import saved_form, with_defaults
 
 NAME = "Image to video, rectified"
 DESCRIPTION = "A picture becomes a video that stays true to it, with any video model: noise rectification in one node."
+WIDTH = 300  # the longest label beside its number
 SEARCH = ["image to video", "i2v", "img2vid", "consistency", "keep face"]
 FOLD = """([name, inside, face]) => {
     const folded = app.graph._nodes.filter(node => inside.includes(node.id));
@@ -63,7 +64,7 @@ def alone(saved: dict) -> dict:
         entry["link"] = None
     for entry in node["outputs"]:
         entry["links"] = []
-    node |= {"id": 1, "pos": [0, 0], "order": 0}
+    node |= {"id": 1, "pos": [0, 0], "order": 0, "size": [WIDTH, node["size"][1]]}
     of_file, of_subgraph = (
         str(uuid.uuid5(uuid.NAMESPACE_URL, f"noise-rectification/{part}")) for part in ("blueprint", NAME)
     )
