@@ -1,9 +1,9 @@
 """What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints tables and writes editor.md.
 
 Real Chromium on both frontends and both canvases. `drag`: script, style and layout time of a move event while a point
-of a 240-frame curve is dragged; `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run, where
-FOLDER is a checkout of that pack (what it needs is installed beside this one's). `crowd`: frame times while a canvas of
-100 editors is panned, beside 100 text boxes, and what is left when the nodes are deleted.
+of a 240-frame curve is dragged; `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run
+(FOLDER is a checkout of that pack). `crowd`: frame times while a canvas of 100 editors is panned, beside 100 text boxes,
+and what is left when the nodes are deleted.
 """
 
 from __future__ import annotations
