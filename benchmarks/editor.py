@@ -2,8 +2,8 @@
 
 Real Chromium on both frontends and both canvases. `drag`: script, style and layout time of a move event while a point
 of a 240-frame curve is dragged; `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run
-(FOLDER is a checkout of that pack). `crowd`: frame times while a canvas of 100 editors is panned, beside 100 text boxes,
-and what is left when the nodes are deleted.
+(FOLDER is a checkout of that pack). `crowd`: frame times while a canvas of 100 editors is panned, beside 100 text
+boxes, and what is left when the nodes are deleted.
 """
 
 from __future__ import annotations

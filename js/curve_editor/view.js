@@ -40,6 +40,8 @@ export class View {
   #layout = remember(layout);
   /** What each part shows. @type {Map<string, readonly unknown[]>} */
   #shown = new Map();
+  /** Every second picture. */
+  #isEven = false;
 
   constructor() {
     this.root = html("div", "nr-editor widget-expands"); // the second is the host's: grows with a Vue node (1.32)
@@ -120,7 +122,9 @@ export class View {
       this.#drawStepAxis(places, state),
     );
     this.#part("strengths", [places, strengths, inputs], () => this.#drawStrengths(places.tau, state));
-    this.#part("heat", [holds, strengths], () => this.heat.draw(state));
+    this.#isEven = !this.#isEven;
+    // The dearest part follows a drag at half its pace, and catches up at its end.
+    if (this.#isEven || !state.dragged) this.#part("heat", [holds, strengths], () => this.heat.draw(state));
     this.#part("titles", [strengths, inputs, words], () => this.#drawTitles(state));
     this.#part("lengths", [frames, steps, words], () => this.#drawLengths(state));
     this.#part("bar", [curve.interpolation, omegaSource, words], () => this.drawBar(state));
