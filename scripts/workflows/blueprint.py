@@ -65,11 +65,16 @@ def alone(saved: dict) -> dict:
     for entry in node["outputs"]:
         entry["links"] = []
     node |= {"id": 1, "pos": [0, 0], "order": 0, "size": [WIDTH, node["size"][1]]}
-    of_file, of_subgraph = (
-        str(uuid.uuid5(uuid.NAMESPACE_URL, f"noise-rectification/{part}")) for part in ("blueprint", NAME)
-    )
-    subgraph["id"] = node["type"] = of_subgraph
+    subgraph["id"] = node["type"] = lasting_id(NAME)
+    subgraph["state"]["lastGroupId"] = 0
+    for entry in (*subgraph["inputs"], *subgraph["outputs"]):
+        entry["id"] = lasting_id(f"{NAME}/{entry['name']}")
     return {
-        **saved, "id": of_file, "nodes": [node], "links": [], "groups": [], "last_node_id": 1, "last_link_id": 0,
+        **saved, "id": lasting_id("blueprint"), "nodes": [node], "links": [], "groups": [], "last_node_id": 1, "last_link_id": 0,
         "extra": {"BlueprintDescription": DESCRIPTION, "BlueprintSearchAliases": SEARCH},
     }  # fmt: skip
+
+
+def lasting_id(name: str) -> str:
+    """The same at every making; the frontend's own are drawn by chance."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"noise-rectification/{name}"))
