@@ -70,7 +70,8 @@ def alone(saved: dict) -> dict:
     for entry in (*subgraph["inputs"], *subgraph["outputs"]):
         entry["id"] = lasting_id(f"{NAME}/{entry['name']}")
     return {
-        **saved, "id": lasting_id("blueprint"), "nodes": [node], "links": [], "groups": [], "last_node_id": 1, "last_link_id": 0,
+        **saved, "id": lasting_id("blueprint"), "nodes": [node], "links": [], "groups": [],
+        "last_node_id": 1, "last_link_id": 0,
         "extra": {"BlueprintDescription": DESCRIPTION, "BlueprintSearchAliases": SEARCH},
     }  # fmt: skip
 
