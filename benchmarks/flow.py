@@ -51,7 +51,7 @@ VARIANTS = {
     "two rounds": {"rounds": 2},
     "one grey channel": {"grey": True},
     "gradients of one picture alone": {"_gradient_of_both": False},
-    "windows of 5x5": {"_windowed": lambda grid, windowed=motion._windowed: windowed(windowed(grid))},
+    "windows of 5x5": {"windowed": lambda grid, windowed=motion.windowed: windowed(windowed(grid))},
     "halving stops at 16 cells": {"COARSEST": 16},
     "no first flow from neighbour to neighbour": {"_chained": lambda pivot, frames, *rest: no_flow(frames)},
 }

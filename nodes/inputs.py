@@ -15,21 +15,28 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from .core.checks import check_choice, check_number, check_whole, quote
+from .core.checks import check_choice, check_number, check_numbers, check_whole, quote
 from .core.schedule import Schedule
 
 
-def checked(*, may_be_broken: tuple[str, ...] = ()) -> Callable:
+def checked(*, may_be_broken: tuple[str, ...] = (), lists: tuple[str, ...] = ()) -> Callable:
     """Decorate a node's `execute`: it gets its inputs cast and checked by what the schema says of them.
 
-    may_be_broken: inputs that may hold NaN or infinite values, because the node reports on them.
+    may_be_broken: inputs that may hold NaN or infinite values, because the node reports on them. lists: inputs that
+    take a list of numbers, where the node takes all its inputs as lists.
     """
 
     def decorate(execute: Callable) -> Callable:
         @wraps(execute)
         def execute_checked(cls, **given):
-            declared = {entry.id: entry for entry in cls.define_schema().inputs}
-            values = {name: _check(declared[name], value) for name, value in given.items()}
+            schema = cls.define_schema()
+            declared = {entry.id: entry for entry in schema.inputs}
+            if schema.is_input_list:
+                given = {name: whole_list(v) if name in lists else only_one(name, v) for name, v in given.items()}
+            values = {
+                name: _check_list(declared[name], value) if name in lists else _check(declared[name], value)
+                for name, value in given.items()
+            }
             for name in values.keys() - set(may_be_broken):
                 _check_finite(name, given[name])
             return execute(cls, **values)
@@ -37,6 +44,22 @@ def checked(*, may_be_broken: tuple[str, ...] = ()) -> Callable:
         return execute_checked
 
     return decorate
+
+
+def only_one(name: str, values: list) -> Any:
+    """The value of an input that comes as a list because another input of its node may. Raises ValueError naming it."""
+    if len(values) != 1:
+        raise ValueError(f"{name}: got a list of {len(values)} values. Give one.")
+    return values[0]
+
+
+def whole_list(values: list) -> Any:
+    """What was linked to an input that comes as a list: a list that is one value, or each of its values."""
+    return values[0] if len(values) == 1 else values
+
+
+def _check_list(declared: io.Input, value: Any) -> list[float] | None:
+    return None if value is None else check_numbers(declared.id, value, declared.min, declared.max)
 
 
 def _check(declared: io.Input, value: Any) -> Any:

@@ -8,7 +8,7 @@ from . import CATEGORY
 from .core.curve import Curve
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
-from .inputs import checked
+from .inputs import checked, only_one, whole_list
 from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
@@ -137,18 +137,10 @@ class RectificationScheduleNode(io.ComfyNode):
     @classmethod
     def execute(cls, omega=None, **single) -> io.NodeOutput:
         # A list-valued `omega` reaches a node whole only if every input is taken as a list.
-        values = {name: _only_one(name, value) for name, value in single.items()}
+        values = {name: only_one(name, value) for name, value in single.items()}
         drawn = Curve.parse(values.pop("omega_curve"))
-        linked = omega[0] if omega is not None and len(omega) == 1 else omega
+        linked = None if omega is None else whole_list(omega)
         return io.NodeOutput(Schedule(drawn if linked is None else linked, **values))
-
-
-def _only_one(name: str, values: list):
-    if len(values) != 1:
-        raise ValueError(
-            f"{name}: got a list of {len(values)} values. A schedule takes one; only `omega` takes a list."
-        )
-    return values[0]
 
 
 class PlotRectificationSchedule(io.ComfyNode):

@@ -12,7 +12,7 @@ import sys
 
 from comfyui_setup import ROOT
 from PIL import Image
-from workflows.recipes import RECIPES
+from workflows.parts import RECIPES
 from workflows.thumbnails import draw, draw_result
 
 sys.path.append(str(ROOT / "demo"))

@@ -1,6 +1,9 @@
 """Makes the workflows that are dropped on the canvas, workflows/<name>.json, and the blueprint, subgraphs/<name>.json.
 
 .host/venv/bin/python scripts/make_workflows.py [NAME ...]
+
+Each with the ComfyUI that its note names: those that need a newer one are left as they are, until this runs on such a
+one (COMFYUI=FOLDER, CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ from comfyui_setup import ROOT
 from workflows.blueprint import NAME, blueprint
 from workflows.frontend import open_canvases, through_the_frontend
 from workflows.other_packs import OTHER_PACKS
-from workflows.recipes import RECIPES
-from workflows.saving import with_defaults
+from workflows.parts import RECIPES
+from workflows.saving import unknown_nodes, with_defaults
 
 WORKFLOWS = ROOT / "workflows"
 SUBGRAPHS = ROOT / "subgraphs"
@@ -26,7 +29,11 @@ def main(names: list[str]) -> None:
     with open_canvases() as (address, canvases):
         definitions = {**get(f"{address}/object_info"), **OTHER_PACKS}
         for name in names or RECIPES:
-            graph = RECIPES[name].graph()
+            recipe = RECIPES[name]
+            graph = recipe.graph()
+            if missing := unknown_nodes(graph, definitions):
+                print(f"{name}: left as it is, made with ComfyUI {recipe.host}. Missing here: {', '.join(missing)}")
+                continue
             with_defaults(graph, definitions)
             write(WORKFLOWS / f"{name}.json", through_the_frontend(canvases, graph, definitions))
             if graph.name == "demo_image_to_video":

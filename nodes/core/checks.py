@@ -21,6 +21,15 @@ def check_number(name: str, value: object, low: float, high: float) -> float:
     return float(min(max(number, low), high))
 
 
+def check_numbers(name: str, value: object, low: float, high: float) -> list[float]:
+    """One number, or a list of them, each from `low` to `high`. Raises ValueError naming the input."""
+    values = [value] if as_number(value) is not None else None if isinstance(value, (str, bytes)) else as_list(value)
+    if not values:
+        got = "an empty list" if values is not None else quote(value)
+        raise ValueError(f"{name}: got {got}. Give a number from {low:g} to {high:g}, or a list of them.")
+    return [check_number(f"{name}, item {i}", item, low, high) for i, item in enumerate(values)]
+
+
 def check_whole(name: str, value: object, low: int | None = None, high: int | None = None) -> int:
     """`value` as an int, from `low` to `high` where given. Raises ValueError naming the input."""
     whole = as_whole(value)

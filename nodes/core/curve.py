@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from functools import cached_property
 
@@ -87,6 +87,13 @@ class Curve:
     @cached_property
     def _slopes(self) -> np.ndarray:
         return monotone_slopes(*self._columns)
+
+
+def resampled(values: Sequence[float], frames: int) -> np.ndarray:
+    """A list of any length ≥ 1 spread over `frames` frames, float64 [frames]; one of that length is used as it is."""
+    if len(values) == frames:
+        return np.array(values, dtype=np.float64)
+    return np.interp(np.linspace(0, 1, frames), np.linspace(0, 1, len(values)), values)
 
 
 def _hermite(

@@ -124,24 +124,27 @@ def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
 def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None) -> Tensor:
     """A MASK [N, H, W] in pixels and video frames, resampled to the grid of a latent of `shape`; broadcasts over it.
 
-    N is 1, the latent's frames, or the video's. `compression`: video frames per latent frame, None if nobody can say.
+    N is 1, the latent's frames, or the video's, before or after its length was rounded down to what the VAE holds.
+    `compression`: video frames per latent frame, None if nobody can say.
     Raises ValueError naming `mask` where it is of another length.
     """
     mask = mask.reshape(-1, *mask.shape[-2:]).float()
-    mask = _mask_over_latent_frames(mask, frame_count(shape), compression)
+    mask = _mask_over_latent_frames(mask, shape, compression)
     mask = interpolate(mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
     return rearrange(mask, "t 1 h w -> 1 1 t h w") if len(shape) == 5 else mask
 
 
-def _mask_over_latent_frames(mask: Tensor, frames: int, compression: int | None) -> Tensor:
+def _mask_over_latent_frames(mask: Tensor, shape: Sequence[int], compression: int | None) -> Tensor:
     """Average the pictures that share a latent frame."""
-    count = mask.shape[0]
+    count, frames = mask.shape[0], frame_count(shape)
     if count in (1, frames):
         return mask
-    for k in TEMPORAL_COMPRESSIONS if compression is None else (compression,):
-        for held in (pictures_held(frames, k), pictures_held(frames, k, CHUNK)):
-            if sum(held) == count:
-                return torch.stack([part.mean(0) for part in mask.split(held)])
+    possible = TEMPORAL_COMPRESSIONS if compression is None else (compression,)
+    for k in possible if len(shape) == 5 else ():  # on the batch axis each picture is a latent frame
+        # More pictures than fill a last latent frame are those that the VAE's rounding of the length leaves out.
+        for held, left_out in ((pictures_held(frames, k), k), (pictures_held(frames, k, CHUNK), 1)):
+            if sum(held) <= count < sum(held) + left_out:
+                return torch.stack([part.mean(0) for part in mask[: sum(held)].split(held)])
     raise ValueError(
         f"mask: it has {count} frames, the latent has {frames}. Give one mask for the whole clip, one for each of "
         f"the {frames} latent frames, or one for each frame of the video."

@@ -19,6 +19,8 @@ so that texture decides where there is some, and the neighbours do where there i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from einops import rearrange
 from torch import Tensor
@@ -58,6 +60,7 @@ def flow(
     pivot: int = 0,
     clips: int = 1,
     smoothness: float = SMOOTHNESS,
+    after_level: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """Backward flow [N, 2, H, W] in cells from each frame to the pivot frame.
 
@@ -65,39 +68,55 @@ def flow(
     the frames are of; pivot: the index of the pivot frame in each. initial: an earlier flow to go on from, as from the
     sampler's last step. Without one, each frame starts from where its neighbour came to, since motion over a long clip
     exceeds what coarse levels reach. smoothness: α of equation (1), for guides that can be trusted less (predictions
-    at high σ) or more (real pictures: 0.02).
+    at high σ) or more (real pictures: 0.02). after_level: called after each level of the pyramid, of which large
+    pictures have several that take seconds; what it raises goes through.
     """
     if initial is None:
-        initial = _chained(pivot_guide, frames_guide, pivot, clips)
+        initial = _chained(pivot_guide, frames_guide, pivot, clips, after_level)
     steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
-    return _matched(pivot_guide, frames_guide, initial, smoothness, steady)
+    return _matched(pivot_guide, frames_guide, initial, smoothness, steady, after_level)
 
 
 def visibility(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
-    """How much of each cell the pivot frame shows, [N, 1, H, W] in 0…1.
+    """How much of each cell the pivot frame shows, [N, 1, H, W] in 0…1: inside of it, and where the two agree."""
+    return inside(u) * agreement(pivot_guide, frames_guide, u)
 
-    0 where the flow reads outside the frame; where what it reads is something else; and where it crowds many cells onto
-    one, as what an object uncovers does (Sand and Teller, 2006). Half of it is gone where guides differ by
-    DISAGREEMENT, or by twice what is usual in that frame, so that noise alone hides nothing.
+
+def agreement(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
+    """How far the pivot frame, moved along a flow, shows what the frames show, [N, 1, H, W] in 0…1.
+
+    0 where what the flow reads is something else; and where it crowds many cells onto one, as what an object uncovers
+    does (Sand and Teller, 2006). Half of it is gone where guides differ by DISAGREEMENT, or by twice what is usual in
+    that frame, so that noise alone hides nothing.
     """
     difference = (warp(pivot_guide, u, mode="bilinear") - frames_guide).square().mean(1, keepdim=True)
-    difference = _windowed(_windowed(difference))
+    difference = windowed(windowed(difference))
     usual = difference.mean((-2, -1), keepdim=True)
+    area = spread(u)
+    uncrowded = (area / (CROWDED * area.mean((-2, -1), keepdim=True).clamp(min=1e-3))).clamp(0, 1)
+    return uncrowded / (1 + (difference / (DISAGREEMENT + 2 * usual)).square())
+
+
+def spread(u: Tensor) -> Tensor:
+    """How many cells of the pivot frame each cell reads from, [N, 1, H, W]: above 1 things become smaller."""
     (xx, yx), (xy, yy) = (gradient.split(1, 1) for gradient in _gradient(u))
-    spread = (1 + xx) * (1 + yy) - xy * yx  # cells of the pivot frame that a cell reads from
-    uncrowded = (spread / (CROWDED * spread.mean((-2, -1), keepdim=True).clamp(min=1e-3))).clamp(0, 1)
-    return inside(u) * uncrowded / (1 + (difference / (DISAGREEMENT + 2 * usual)).square())
+    return (1 + xx) * (1 + yy) - xy * yx
 
 
-def warp(clip: Tensor, u: Tensor, mode: str = "bicubic") -> Tensor:
-    """`clip` [N or 1, C, H, W] read at x + u(x): what it shows, moved. Its border goes on outside of it.
+def warp(clip: Tensor, u: Tensor, mode: str = "bicubic", beyond: str = "border") -> Tensor:
+    """`clip` [N or 1, C, H, W] read at x + u(x): what it shows, moved. Outside of it its border goes on, or with
+    `beyond` "reflection" its mirror image.
 
     Bicubic, since bilinear reading between two cells blurs, and the blur is what the video would be held to.
     """
     height, width = u.shape[-2:]
     scale = u.new_tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)])  # grid_sample's frame reaches from -1 to 1
     places = rearrange(_places(u), "n xy h w -> n h w xy") * scale - 1
-    return grid_sample(clip.expand(len(u), -1, -1, -1), places, mode=mode, padding_mode="border", align_corners=True)
+    source = clip.expand(len(u), -1, -1, -1)
+    if source.device.type == "mps":  # Apple's GPUs, before torch 2.13: neither bicubic nor borders
+        source, places = source.cpu(), places.cpu()
+    read = grid_sample(source, places, mode=mode, padding_mode=beyond, align_corners=True)
+    return read.to(clip.device)
 
 
 def inside(u: Tensor) -> Tensor:
@@ -110,7 +129,9 @@ def inside(u: Tensor) -> Tensor:
 # ---- equation (1) ----------------------------------------------------------------------------------------------------
 
 
-def _chained(pivot_guide: Tensor, frames_guide: Tensor, pivot: int, clips: int) -> Tensor:
+def _chained(
+    pivot_guide: Tensor, frames_guide: Tensor, pivot: int, clips: int, after_level: Callable[[], None]
+) -> Tensor:
     """A first flow: from each frame to its neighbour on the way to the pivot frame, and on from there.
 
     Neighbours are matched at half the size. The ways double in every round, so that few rounds reach through a clip.
@@ -121,14 +142,22 @@ def _chained(pivot_guide: Tensor, frames_guide: Tensor, pivot: int, clips: int) 
     halves, still = _halved(frames_guide), _halved(pivot_guide).expand(count, -1, -1, -1)
     neighbours = halves[following] + still - still[following]  # how a still clip differs from frame to frame stays
     none = halves.new_zeros(count, 2, *halves.shape[-2:])
-    u = _matched(neighbours, halves, none, CHAIN_SMOOTHNESS, steady=torch.ones(1, 1).to(halves))
+    alone = torch.ones(1, 1).to(halves)
+    u = _matched(neighbours, halves, none, CHAIN_SMOOTHNESS, alone, after_level)
     for _ in range((frames - 1).bit_length()):
         u = u + warp(u[following], u, mode="bilinear")
         following = following[following]
     return _doubled(2 * u, frames_guide.shape[-2:])
 
 
-def _matched(pivot_guide: Tensor, frames_guide: Tensor, initial: Tensor, smoothness: float, steady: Tensor) -> Tensor:
+def _matched(
+    pivot_guide: Tensor,
+    frames_guide: Tensor,
+    initial: Tensor,
+    smoothness: float,
+    steady: Tensor,
+    after_level: Callable[[], None],
+) -> Tensor:
     """An earlier flow made better, coarse to fine."""
     levels = [(pivot_guide, frames_guide)]
     while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
@@ -142,6 +171,7 @@ def _matched(pivot_guide: Tensor, frames_guide: Tensor, initial: Tensor, smoothn
         field = _refined(field, *levels[level], 2**level, smoothness, steady)
         # Only what has changed is made finer: details of an earlier flow stay.
         field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
+        after_level()
     return field
 
 
@@ -160,11 +190,11 @@ def _refined(
     right, down = _gradient((frames_guide + moved) / 2)
     pairs = (right, right), (right, down), (down, down), (right, missing), (down, missing)
     sums = _halved(torch.stack([(one * other).sum(1) for one, other in pairs], 1)) * inside(field / (2 * cell))
-    xx, xy, yy, bx, by = _windowed(sums).split(1, 1)
+    xx, xy, yy, bx, by = windowed(sums).split(1, 1)
     overall = _affine(field, xx + yy)
     refined = field
     for _ in range(SMOOTHINGS):
-        prior = _over_frames(steady, torch.lerp(_windowed(refined), overall, OVERALL))
+        prior = _over_frames(steady, torch.lerp(windowed(refined), overall, OVERALL))
         pull = smoothness * (prior - field) / cell
         step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
         refined = field + cell * torch.cat(step, 1)
@@ -236,7 +266,7 @@ def _gradient(grid: Tensor) -> tuple[Tensor, Tensor]:
     return right, down
 
 
-def _windowed(grid: Tensor) -> Tensor:
+def windowed(grid: Tensor) -> Tensor:
     """Means over 3x3 cells."""
     for axis in (-1, -2):
         before, after = _neighbours(grid, axis)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from .metrics import Measurement
 from .schedule import Schedule
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 BLUE, ORANGE = "#0072B2", "#D55E00"
 BLUE_LINE: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 4}
 ORANGE_LINE: dict[str, Any] = {"color": ORANGE, "marker": "s", "markersize": 4, "linestyle": "--"}
+
+# Of the arrows in a picture of motion: pixels; the longest is so many times as long as they are apart.
+ARROW_DISTANCE, ARROW_SHORTEST, ARROW_HEAD, ARROW_LONGEST, ARROW_COLOUR = 20, 1.0, 4.0, 1.2, (40, 40, 40)
 
 
 def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
@@ -34,6 +38,45 @@ def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     for axis in (panels["omega"].xaxis, panels["strength"].xaxis, panels["holds"].xaxis, panels["holds"].yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     return _as_image(figure)
+
+
+def plot_flow(backward: Tensor, size: tuple[int, int]) -> Tensor:
+    """Where things go, as pictures: IMAGE [N, height, width, 3] from backward flows [N, 2, h, w] in cells.
+
+    Colours as in Baker et al., "A database and evaluation methodology for optical flow" (2011): the hue is the
+    direction, white is no motion, the full colour the fastest motion of the clip. Arrows say the same, and are
+    shortened alike where they would run into each other. size: (width, height) of the pictures.
+    """
+    from torchvision.utils import flow_to_image
+
+    width, height = size
+    scale = backward.new_tensor([width / backward.shape[-1], height / backward.shape[-2]]).reshape(2, 1, 1)
+    forward = -interpolate(backward * scale, (height, width), mode="bilinear").cpu()
+    coloured = flow_to_image(forward).movedim(1, -1).numpy()
+    distance = max(ARROW_DISTANCE, max(size) // 16)
+    arrows = forward.numpy() * min(1.0, ARROW_LONGEST * distance / max(float(forward.norm(dim=1).max()), 1e-6))
+    drawn = [_with_arrows(*frame, distance) for frame in zip(coloured, arrows, strict=True)]
+    return torch.from_numpy(np.stack(drawn)).float() / 255
+
+
+def _with_arrows(picture: np.ndarray, arrows: np.ndarray, distance: int) -> np.ndarray:
+    """`picture` [H, W, 3], bytes, with an arrow every `distance` pixels, ending there; arrows [2, H, W]."""
+    from PIL import Image, ImageDraw
+
+    height, width = picture.shape[:2]
+    drawn = Image.fromarray(picture)
+    pen = ImageDraw.Draw(drawn)
+    for y in range(distance // 2, height, distance):
+        for x in range(distance // 2, width, distance):
+            arrow, tip = arrows[:, y, x], np.array([x, y])
+            length = float(np.hypot(*arrow))
+            if length < ARROW_SHORTEST:
+                continue
+            along = min(ARROW_HEAD, length) * arrow / length
+            aside = np.array([-along[1], along[0]]) / 2
+            pen.line([*(tip - arrow), *tip], fill=ARROW_COLOUR)
+            pen.polygon([*tip, *(tip - along + aside), *(tip - along - aside)], fill=ARROW_COLOUR)
+    return np.asarray(drawn)
 
 
 def _as_image(figure: Figure) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .checks import as_list, as_number, as_whole, check_choice, check_number, check_whole, quote
-from .curve import LINEAR, MONOTONE_CUBIC, Curve
+from .curve import LINEAR, MONOTONE_CUBIC, Curve, resampled
 
 STEPS = "steps"
 SAMPLING_PERCENT = "sampling percent"
@@ -101,12 +101,9 @@ class Schedule:
 
     def omegas(self, frames: int) -> np.ndarray:
         """ω of each of `frames` ≥ 1 frames, float64 in [0, 1]."""
-        x = np.arange(frames) / max(frames - 1, 1)
         if isinstance(self.omega, Curve):
-            return self.omega.at(x)
-        if len(self.omega) == frames:
-            return np.array(self.omega)
-        return np.interp(x, np.linspace(0, 1, len(self.omega)), self.omega)
+            return self.omega.at(np.arange(frames) / max(frames - 1, 1))
+        return resampled(self.omega, frames)
 
     def strength_at(self, step: float, steps: float) -> float:
         """λ at step 0 ≤ `step` ≤ `steps`, which need not be whole: `strength` while τ_start·N ≤ step < τ_end·N.

@@ -141,7 +141,7 @@ def through_the_frontend(canvases: list[Canvas], graph: Graph, definitions: dict
     check(graph, saving)
     saved = json.loads(saving.page.evaluate("() => JSON.stringify(app.graph.serialize())"))
     saved["extra"] = VIEW | ({"linearData": graph.face} if graph.face else {})
-    leave_pictures_open(saved)
+    leave_files_open(saved)
     return saved
 
 
@@ -159,10 +159,10 @@ def tallest(canvases: list[Canvas], graph: Graph, definitions: dict) -> dict[str
     return heights
 
 
-def leave_pictures_open(saved: dict) -> None:
-    """Nobody's input folder holds our pictures, and a name that is not there is an error on loading."""
+def leave_files_open(saved: dict) -> None:
+    """Nobody's input folder holds our pictures and sounds, and a name that is not there is an error on loading."""
     for node in saved["nodes"]:
-        if node["type"] == "LoadImage":
+        if node["type"] in ("LoadImage", "LoadAudio"):
             node["widgets_values"][0] = ""
 
 
@@ -181,11 +181,16 @@ def check(graph: Graph, canvas: Canvas) -> None:
 
 
 def comparable(nodes: dict[str, dict]) -> dict[str, tuple[str, dict]]:
-    """Nodes in API form with the curve parsed: the editor has a spelling of its own."""
+    """Nodes in API form with the curve parsed: the editor has a spelling of its own. Without the player of a sound,
+    which the page sends like an input."""
     return {
         key: (
             node["class_type"],
-            {name: json.loads(value) if name == "omega_curve" else value for name, value in node["inputs"].items()},
+            {
+                name: json.loads(value) if name == "omega_curve" else value
+                for name, value in node["inputs"].items()
+                if name != "audioUI"
+            },
         )
         for key, node in nodes.items()
     }

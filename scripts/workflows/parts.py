@@ -11,6 +11,7 @@ from .graph import Graph, Output
 from .thumbnails import Drawing
 
 PICTURE = "example.png"  # lies in the input folder of every fresh ComfyUI
+OLDEST, NEWER = "0.3.75", "0.33.0"  # the ComfyUIs that workflows are made with: NEWER where OLDEST lacks a node
 
 LOAD, PICTURE_AND_PROMPT, HOLD, SAMPLE, WATCH = (
     "1  Load the model",
@@ -27,11 +28,11 @@ PAPER = ([[0, 1], [7 / 15, 0.5], [1, 0.5]], "linear")  # ω of the paper: the no
 
 NOT_MEASURED = "ω and τ here are starting points: nothing was measured on this model. "
 RUN = NOT_MEASURED + (
-    "On ComfyUI 0.3.75 this graph is tested to load, to validate and to run to its video on a small random model of "
-    "the same class; it was not run on the model's own files."
+    "On ComfyUI {host} this graph is tested to load, to validate and to run to its video on small random models of "
+    "the same classes; it was not run on the models' own files."
 )
 RUN_IN_PART = NOT_MEASURED + (
-    "On ComfyUI 0.3.75 this graph is tested to load; without the other pack's node it validates and runs to its video "
+    "On ComfyUI {host} this graph is tested to load; without the other pack's node it validates and runs to its video "
     "on a small random model. It was not run on the models' own files, nor with the other pack."
 )
 IMAGE_ANCHOR = (
@@ -63,14 +64,25 @@ KEEPS_ITS_SAMPLER = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """What differs between models. `build` adds the nodes; the rest makes the note."""
+    """What differs between models. `build` adds the nodes; the rest makes the note.
+
+    needs: the oldest ComfyUI that has all of its nodes and its model.
+    checked: what was tested of it; {host} is the ComfyUI that it was tested on.
+    drawing: of the thumbnail; None: the demo's real result.
+    """
 
     build: Callable[[Graph], None]
     title: str
     about: str
     try_first: list[str] = field(default_factory=list)
+    needs: str = OLDEST
     checked: str = RUN
-    drawing: Drawing | None = None  # of the thumbnail; None: the demo's real result
+    drawing: Drawing | None = None
+
+    @property
+    def host(self) -> str:
+        """The ComfyUI that it is made with and tested on."""
+        return OLDEST if self.needs == OLDEST else NEWER
 
     def graph(self) -> Graph:
         graph = Graph(self.build.__name__)
@@ -85,8 +97,22 @@ class Recipe:
         lines = [f"## {self.title}", "", self.about, ""]
         lines += ["### Put into `ComfyUI/models/`", "", *files, ""] if files else []
         lines += ["### Try first", "", *(f"- {line}" for line in self.try_first), ""]
-        lines += [f"*{self.checked}*", ""] if self.checked else []
+        if self.checked:
+            lines += [f"*Needs ComfyUI {self.needs} or newer. {self.checked.format(host=self.host)}*", ""]
         return "\n".join(lines)
+
+
+RECIPES: dict[str, Recipe] = {}
+
+
+def workflow(title: str, about: str, **rest) -> Callable:
+    """Decorate a function that adds the nodes of a graph. The title is the file's name: galleries show that."""
+
+    def decorate(build: Callable[[Graph], None]) -> Callable[[Graph], None]:
+        RECIPES[title] = Recipe(build, title, about, **rest)
+        return build
+
+    return decorate
 
 
 # ---- nodes
@@ -166,20 +192,26 @@ def steps(count: int, cfg: float, sampler: str = "euler", scheduler: str = "simp
     return {"seed": 7, "steps": count, "cfg": cfg, "sampler_name": sampler, "scheduler": scheduler}
 
 
-def custom_sampling(graph: Graph, unpatched: Output, latent: Output, guider: str, **guider_inputs) -> Output:
-    """Euler, 20 steps, in the host's separate nodes; the unpatched model says where the steps lie."""
+def custom_sampling(
+    graph: Graph, unpatched: Output, latent: Output, guider: str, sampler: str = "euler", **guider_inputs
+) -> Output:
+    """20 steps in the host's separate nodes; the unpatched model says where they lie."""
     return graph.add(
         "SamplerCustomAdvanced",
         noise=graph.add("RandomNoise", noise_seed=7),
         guider=graph.add(guider, **guider_inputs),
-        sampler=graph.add("KSamplerSelect", sampler_name="euler"),
+        sampler=graph.add("KSamplerSelect", sampler_name=sampler),
         sigmas=graph.add("BasicScheduler", model=unpatched, scheduler="simple", steps=20, denoise=1.0),
         latent_image=latent,
     )
 
 
-def watch(graph: Graph, samples: Output, vae: Output, fps: int, title: str = WATCH) -> None:
+def watch(graph: Graph, samples: Output, vae: Output, fps: int, title: str = WATCH, **sound: Output) -> None:
+    """Decode, save and show. `sound`: audio=…, what is to be heard with the video."""
     graph.column(title, 420)
-    frames = graph.add("VAEDecode", samples=samples, vae=vae)
-    video = graph.add("CreateVideo", images=frames, fps=fps)
-    graph.add("SaveVideo", video=video, filename_prefix="video/rectified")
+    save_video(graph, graph.add("VAEDecode", samples=samples, vae=vae), fps, **sound)
+
+
+def save_video(graph: Graph, frames: Output, fps: int, name: str = "rectified", **sound: Output) -> None:
+    video = graph.add("CreateVideo", images=frames, fps=fps, **sound)
+    graph.add("SaveVideo", video=video, filename_prefix=f"video/{name}")

@@ -5,9 +5,7 @@ Settings and file names are those that the users of each model know from the off
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from .graph import Graph
+from .graph import Graph, Output
 from .parts import (
     EMPTY_LATENT,
     FLOW_ANCHOR,
@@ -22,7 +20,6 @@ from .parts import (
     PROMPT,
     RUN_IN_PART,
     SAMPLE,
-    Recipe,
     conditioned,
     custom_sampling,
     diffusion_model,
@@ -31,23 +28,13 @@ from .parts import (
     load_wan,
     picture_and_prompts,
     prompts,
+    save_video,
     schedule,
     steps,
     watch,
+    workflow,
 )
 from .thumbnails import Drawing
-
-RECIPES: dict[str, Recipe] = {}
-
-
-def workflow(title: str, about: str, **rest) -> Callable:
-    """Decorate a function that adds the nodes of a graph. The title is the file's name: galleries show that."""
-
-    def decorate(build: Callable[[Graph], None]) -> Callable[[Graph], None]:
-        RECIPES[title] = Recipe(build, title, about, **rest)
-        return build
-
-    return decorate
 
 
 @workflow(
@@ -147,44 +134,94 @@ def wan21_text_to_video_as_image_to_video(graph: Graph) -> None:
     watch(graph, samples, wan.vae, fps=16)
 
 
+BOTH_EXPERTS = (
+    "**The same schedule goes to both samplers.** τ counts all {steps} steps, and the second sampler continues where "
+    "the first one stopped: it needs no `reference`. "
+)
+
+
 @workflow(
     "Wan 2.2 14B, image to video",
-    "**The same schedule goes to both samplers.** τ counts all 20 steps, and the second sampler continues where "
-    "the first one stopped: it needs no `reference`. " + EMPTY_LATENT,
+    BOTH_EXPERTS.format(steps=20) + EMPTY_LATENT,
     try_first=[
-        "`tau_end` 0.6: the high-noise expert all through, then two steps of the other. `tau_end` 0.3 or 0.5: the "
-        "high-noise expert alone.",
+        "`tau_end` 0.5: the high-noise expert all through, the other left alone. 0.3: less of the first; 0.6: two "
+        "steps of the second too.",
         MORE_OR_LESS,
         KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
-        "With the 4-step LoRAs: `steps` 4, `cfg` 1, the change of expert at step 2.",
+        "With the 4-step LoRAs: *Wan 2.2 14B in 4 steps*.",
     ],
     drawing=Drawing("astronaut.png", "zoom in"),
 )
 def wan22_14b_two_experts(graph: Graph) -> None:
+    two_experts(graph, count=20, cfg=3.5)
+
+
+@workflow(
+    "Wan 2.2 14B in 4 steps, image to video",
+    BOTH_EXPERTS.format(steps=4) + "\n\n"
+    "**What τ means in 4 steps**: whole steps only. Up to `tau_end` 0.25 one step is rectified, up to 0.5 two, up to "
+    "0.75 three, above that all. 0.5 is the high-noise expert, from σ 1 to 0.83: as far as 0.5 goes in 20 steps, since "
+    "τ is a share of the same way.\n\n"
+    "**`cfg` 1**: the model's prediction is taken as it is, the negative prompt is not used. What rectification "
+    "measures is then the model's own error, without that of guidance. " + EMPTY_LATENT,
+    try_first=[
+        "Too far from the picture: `tau_end` 0.75. Too stiff: 0.25. The last step alone makes the finest detail: above "
+        "0.75 the video is held in that too.",
+        "`tau_ramp` has no room in 4 steps: leave it at 0, and set `strength` 0.7 for a softer hold.",
+        KEEP_MOTION + FLOW_ANCHOR + " A few-step model shows its motion in the very first step.",
+        IMAGE_ANCHOR,
+    ],
+    drawing=Drawing("coffee.png", "zoom in"),
+)
+def wan22_14b_four_steps(graph: Graph) -> None:
+    two_experts(graph, count=4, cfg=1.0, loras=True)
+
+
+def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> None:
+    """Wan 2.2 14B: its high-noise expert for the first half of `count` steps, the low-noise one for the second.
+
+    loras: with those that make 4 steps enough.
+    """
     size = {"width": 640, "height": 640, "length": 81}
     graph.column(LOAD, 360)
-    high = diffusion_model(graph, "wan2.2_i2v_high_noise_14B_fp8_scaled.safetensors", 8, "High-noise expert")
-    low = diffusion_model(graph, "wan2.2_i2v_low_noise_14B_fp8_scaled.safetensors", 8, "Low-noise expert")
+    high, low = (wan22_expert(graph, noise, loras) for noise in ("high", "low"))
     clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
     vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
     given = picture_and_prompts(graph, clip)
-    still, held = hold(graph, given.picture, vae, size)
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.5)
     graph.column(SAMPLE, 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, **size)  # fmt: skip
-    sampling = {"steps": 20, "cfg": 3.5, "sampler_name": "euler", "scheduler": "simple", "schedule": held}
+    rectified = {"schedule": held, "reference": still}
+    watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, count, cfg, rectified), vae, fps=16)
+
+
+def wan22_expert(graph: Graph, noise: str, few_steps: bool) -> Output:
+    """The expert for `noise`, "high" or "low"; few_steps: with the LoRA that makes 4 steps enough."""
+    model = graph.add("UNETLoader", f"{noise.capitalize()}-noise expert",
+                      unet_name=f"wan2.2_i2v_{noise}_noise_14B_fp8_scaled.safetensors")  # fmt: skip
+    if few_steps:
+        model = graph.add("LoraLoaderModelOnly", f"4 steps, {noise} noise", model=model, strength_model=1.0,
+                          lora_name=f"wan2.2_i2v_lightx2v_4steps_lora_v1_{noise}_noise.safetensors")  # fmt: skip
+    return graph.add("ModelSamplingSD3", model=model, shift=5)
+
+
+def by_both_experts(
+    graph: Graph, sampler: str, high: Output, low: Output, own: Output, count: int, cfg: float, rectified: dict
+) -> Output:
+    """Half of `count` steps by each expert. rectified: schedule, reference, mask; the second half has no reference."""
+    sampling = {"steps": count, "cfg": cfg, "sampler_name": "euler", "scheduler": "simple"}
     half = graph.add(
-        "NRKSamplerAdvanced", "First half: high-noise expert", model=high, add_noise="enable", noise_seed=7,
-        start_at_step=0, end_at_step=10, return_with_leftover_noise="enable", reference=still, **conditioned(own),
-        **sampling,
+        sampler, "First half: high-noise expert", model=high, add_noise="enable", noise_seed=7, start_at_step=0,
+        end_at_step=count // 2, return_with_leftover_noise="enable", **conditioned(own), **sampling, **rectified,
     )  # fmt: skip
-    samples = graph.add(
-        "NRKSamplerAdvanced", "Second half: low-noise expert", model=low, add_noise="disable", noise_seed=0,
-        start_at_step=10, end_at_step=10000, return_with_leftover_noise="disable",
-        **{**conditioned(own), "latent_image": half}, **sampling,
+    continued = {name: value for name, value in rectified.items() if name != "reference"}
+    return graph.add(
+        sampler, "Second half: low-noise expert", model=low, add_noise="disable", noise_seed=0,
+        start_at_step=count // 2, end_at_step=10000, return_with_leftover_noise="disable",
+        **{**conditioned(own), "latent_image": half}, **sampling, **continued,
     )  # fmt: skip
-    watch(graph, samples, vae, fps=16)
 
 
 @workflow(
@@ -319,7 +356,7 @@ def extend_in_chunks(graph: Graph) -> None:
     graph.column("6  Join and watch", 420)
     rest = graph.add("ImageFromBatch", "All but the frame that both have", image=second, batch_index=1, length=4096)
     joined = graph.add("ImageBatch", "Join", image1=first, image2=rest)
-    graph.add("SaveVideo", video=graph.add("CreateVideo", images=joined, fps=16), filename_prefix="video/extended")
+    save_video(graph, joined, fps=16, name="extended")
 
 
 @workflow(

@@ -13,31 +13,52 @@ NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
 VIEW = {"ds": {"scale": 0.6, "offset": [110, 140]}}  # beside the side bar, below the tabs
 
 
-def takes_widget(kind) -> bool:
-    return isinstance(kind, list) or kind in ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
+DYNAMIC = "COMFY_DYNAMICCOMBO_V3"  # newer hosts' choice that brings inputs of its own along
+
+
+WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC}
+
+
+def takes_widget(kind, options: dict) -> bool:
+    if options.get("forceInput"):  # a socket, whatever its type
+        return False
+    return isinstance(kind, list) or bool({kind, options.get("widgetType")} & WIDGETS)
 
 
 def inputs_of(definition: dict) -> list[tuple[str, object, dict]]:
     """(name, type, options) of a node's inputs, in their order. definition: of the server's object_info."""
-    found = []
-    for part in ("required", "optional"):
-        for name in definition["input_order"].get(part, []):
-            kind, *rest = definition["input"][part][name]
-            found.append((name, kind, rest[0] if rest else {}))
-    return found
+    return [
+        entry
+        for part in ("required", "optional")
+        for name in definition["input_order"].get(part, [])
+        for entry in with_own_inputs(name, *definition["input"][part][name])
+    ]
+
+
+def with_own_inputs(name: str, kind, options: dict | None = None) -> list[tuple[str, object, dict]]:
+    """An input, followed by those that it brings along when it keeps its default."""
+    if kind != DYNAMIC:
+        return [(name, kind, options or {})]
+    first = options["options"][0]
+    brought = {inner: spec for part in first["inputs"].values() for inner, spec in part.items()}
+    own = [entry for inner, spec in brought.items() for entry in with_own_inputs(f"{name}.{inner}", *spec)]
+    return [(name, kind, {"default": first["key"]}), *own]
+
+
+def unknown_nodes(graph: Graph, definitions: dict) -> list[str]:
+    """The kinds of node in the graph that the server does not have."""
+    return sorted({node["class_type"] for node in graph.nodes.values()} - definitions.keys())
 
 
 def with_defaults(graph: Graph, definitions: dict) -> None:
     """Fill in the inputs that the graph leaves to the node, so that its API form is complete."""
     for key, node in graph.nodes.items():
-        if node["class_type"] not in definitions:
-            raise SystemExit(f"{graph.name}: node {key} is a {node['class_type']}, which the server does not know.")
         known = inputs_of(definitions[node["class_type"]])
         unknown = set(node["inputs"]) - {name for name, _, _ in known}
         if unknown:
             raise SystemExit(f"{graph.name}: node {key}, a {node['class_type']}, has no input {sorted(unknown)}.")
         for name, kind, options in known:
-            if takes_widget(kind) and name not in node["inputs"]:
+            if takes_widget(kind, options) and name not in node["inputs"]:
                 choices = kind if isinstance(kind, list) else options.get("options", [None])
                 node["inputs"][name] = options.get("default", choices[0] if choices else None)
 
@@ -75,10 +96,11 @@ def saved_node(graph: Graph, key: str, definition: dict, order: int, place: list
     sockets, values = [], []
     for name, kind, options in inputs_of(definition):
         value = api["inputs"].get(name)
-        if takes_widget(kind) and not isinstance(value, list):
+        if takes_widget(kind, options) and not isinstance(value, list):
             values.append(value)
             values += ["fixed"] if options.get("control_after_generate") else []
             values += ["image"] if options.get("image_upload") else []
+            values += [None, None] if options.get("audio_upload") else []
         else:
             sockets.append({"name": name, "type": kind, "link": None})
     outputs = [

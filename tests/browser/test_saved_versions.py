@@ -16,7 +16,7 @@ from workflow_page import api_form, drop_file
 SAVED = Path(__file__).parent / "saved"
 VERSIONS = sorted(path.stem for path in SAVED.glob("*.json") if not path.stem.endswith(".api"))
 NODES = set(json.loads((Path(__file__).parents[2] / "node_list.json").read_text()))
-SINCE_0_1_0 = {"NRDemoPicture"}
+SINCE_0_1_0 = {"NRDemoPicture", "NRMovePicture", "NRCameraMove"}
 
 
 def read(version: str, form: str = "") -> dict:

@@ -52,6 +52,7 @@ WRONG = {
 WRONG_AT = {
     "omega_curve": [None, 5, "", "not json", "[[0, 2]]", "9" * 5000, object(), torch.ones(2)],
     "pivot_frame": [*NOTHING_PLAIN[:-1], 0.5],  # any number is a pivot in some clip
+    "progress": [True, "7", math.nan, math.inf, object(), [], [0.5, None], [math.nan], ["a"], "half", torch.ones(2, 2)],
     "pivot_frames": ["first", "0.5", [None], object(), True, "nan"],
 }
 

@@ -34,6 +34,13 @@ INTERFACE = {
     ),
     "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling"], ["MODEL", "VAE"]),
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
+    "NRMovePicture": (
+        "Move Picture Like Video", ["image", "video", "amount", "length", "fill"], [], ["IMAGE", "MASK", "IMAGE"],
+    ),
+    "NRCameraMove": (
+        "Camera Move", ["image", "length", "pan", "tilt", "zoom", "roll", "easing"], ["progress"],
+        ["IMAGE", "MASK", "IMAGE"],
+    ),
     "NRDemoPicture": ("Demo Picture", ["picture"], [], ["IMAGE"]),
 }  # fmt: skip
 

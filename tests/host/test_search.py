@@ -9,7 +9,7 @@ host_nodes = start_host()
 NODES = [host_nodes.NODE_CLASS_MAPPINGS[name] for name in json.loads((ROOT / "node_list.json").read_text())]
 TYPED = [
     "image to video", "i2v", "img2vid", "consistency", "keep face", "colour drift", "color drift", "flicker",
-    "faithful", "first frame", "motion", "camera",
+    "faithful", "first frame", "motion", "camera", "motion transfer", "camera control", "zoom", "pan",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ size: what they give is random, of the shapes that the models read. Everything e
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -13,6 +14,8 @@ import comfy.clip_vision
 import comfy.supported_models as families
 import torch
 import vae_zoo
+from comfy.model_patcher import ModelPatcher
+from comfy_api.latest import io
 from model_zoo import TEXT, WAN, ZOO, StandIn
 from standins import TINY_UNET, sd15
 
@@ -21,7 +24,13 @@ import nodes
 NODE_CLASS_MAPPINGS = {}
 WAN_22_EXPERT = StandIn(families.WAN21_I2V, {**WAN, "in_dim": 36}, 16)
 
-MODELS = {
+MODELS = {  # the first whose name a file begins with
+    "hunyuanvideo1.5_1080p_sr": ZOO["HunyuanVideo 1.5 SR"],
+    "kandinsky5": ZOO["Kandinsky 5"],
+    "ltx-2": ZOO["LTX-2"],
+    "minimax_h3": ZOO["MiniMax H3"],
+    "wan2.1_vace": ZOO["Wan VACE"],
+    "wan2.2_s2v": ZOO["Wan S2V"],
     "wan2.1_i2v": ZOO["Wan 2.1 image-to-video"],
     "wan2.1_flf2v": ZOO["Wan 2.1 image-to-video"],
     "wan2.1_t2v": ZOO["Wan 2.1 text-to-video"],
@@ -35,6 +44,7 @@ MODELS = {
     "svd": ZOO["SVD"],
 }
 VAES = {
+    "minimax_h3_video": "MiniMax H3",
     "wan_2.1": "Wan 2.1",
     "wan2.2": "Wan 2.2",
     "hunyuan_video": "HunyuanVideo",
@@ -79,6 +89,47 @@ class Eyes:
         return seen
 
 
+class Sound:
+    """A VAE of sound: decodes any latent to a second of noise. The grid is LTX-2's."""
+
+    latent_channels, audio_sample_rate = 8, 16000
+
+    def __init__(self):
+        self.first_stage_model = SimpleNamespace(
+            latent_frequency_bins=16, output_sample_rate=16000, num_of_latents_from_frames=lambda frames, rate: 16
+        )
+
+    def decode(self, latent):
+        return torch.rand(1, 16000, 2, generator=torch.Generator().manual_seed(8)) - 0.5
+
+
+class Ears:
+    """An audio encoder: silence in the layers and at the rate of wav2vec2 large."""
+
+    def encode_audio(self, waveform, sample_rate):
+        return {"encoded_audio_all_layers": [torch.zeros(1, 50, 1024)] * 25, "audio_samples": 16000}
+
+
+class Twice(torch.nn.Module):
+    """An enlarger of LTX-2's latents."""
+
+    def forward(self, latent):
+        return latent.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+
+def upscale_model(file: str):
+    if not file.startswith("ltx"):
+        return SimpleNamespace(resample_latent=lambda latent: latent)  # HunyuanVideo 1.5: sharpens what is enlarged
+    cpu = torch.device("cpu")
+    enlarger = ModelPatcher(Twice(), cpu, cpu)
+    enlarger.model_dtype = lambda: torch.float32
+    return enlarger
+
+
+def vae(file: str):
+    return Sound() if "audio" in file else vae_zoo.build(by_name(VAES, file))
+
+
 def checkpoint(self, ckpt_name, **_):
     if ckpt_name.startswith("v1-5"):
         return sd15(), Text(TINY_UNET["context_dim"]), vae_zoo.build("Stable Diffusion")
@@ -90,9 +141,22 @@ def image_checkpoint(self, ckpt_name, **_):
 
 
 nodes.UNETLoader.load_unet = lambda self, unet_name, weight_dtype: (by_name(MODELS, unet_name).build(),)
-nodes.VAELoader.load_vae = lambda self, vae_name: (vae_zoo.build(by_name(VAES, vae_name)),)
+nodes.VAELoader.load_vae = lambda self, vae_name: (vae(vae_name),)
+nodes.LoraLoader.load_lora = lambda self, model, clip, **_: (model, clip)
+nodes.LoraLoaderModelOnly.load_lora_model_only = lambda self, model, **_: (model,)
 nodes.CLIPLoader.load_clip = lambda self, type, **_: (Text(TEXT, masked=type in ("ltxv", "mochi")),)
 nodes.DualCLIPLoader.load_clip = lambda self, **_: (Text(TEXT),)
 nodes.CLIPVisionLoader.load_clip = lambda self, clip_name: (Eyes(clip_name),)
 nodes.CheckpointLoaderSimple.load_checkpoint = checkpoint
 nodes.NODE_CLASS_MAPPINGS["ImageOnlyCheckpointLoader"].load_checkpoint = image_checkpoint
+
+# Nodes in the newer style, each with the file that it is given. Not all hosts have all of them.
+LOADERS = {
+    "LatentUpscaleModelLoader": lambda model_name: upscale_model(model_name),
+    "AudioEncoderLoader": lambda audio_encoder_name: Ears(),
+    "LTXAVTextEncoderLoader": lambda text_encoder, ckpt_name, device: Text(TEXT),
+    "LTXVAudioVAELoader": lambda ckpt_name: Sound(),
+}
+for name, load in LOADERS.items():
+    if node := nodes.NODE_CLASS_MAPPINGS.get(name):
+        node.execute = classmethod(lambda cls, load=load, **files: io.NodeOutput(load(**files)))

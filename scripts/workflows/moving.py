@@ -1,0 +1,254 @@
+"""Workflows in which the picture is moved in pixels, and the video is held to the moving clip."""
+
+from __future__ import annotations
+
+from .graph import Graph, Output
+from .newer_models import (
+    LTX_LARGE,
+    LTX_SMALL,
+    SOUND_IS_LEFT,
+    load_ltx,
+    ltx_enlarged,
+    ltx_large,
+    ltx_small,
+    ltx_watch,
+)
+from .parts import (
+    LOAD,
+    SAMPLE,
+    picture_and_prompts,
+    schedule,
+    steps,
+    watch,
+    workflow,
+)
+from .recipes import by_both_experts, wan22_expert
+from .thumbnails import Drawing
+
+FIRMLY = ([[0, 0], [1, 0]], "linear")  # ω 0: the clip itself is what every frame shall be
+WHAT_IS_NEW = (
+    "`visible` goes to `mask`: where the motion uncovers what the picture does not show, the model paints alone."
+)
+FILMED = (
+    "**Camera Move** films the picture: pan, tilt, zoom, roll, whatever the model's own idea of motion. **Still Video "
+    "Latent** takes the moving clip in place of the picture, and every frame is held to its own picture of it. "
+    + WHAT_IS_NEW
+)
+DRAFTED = (
+    "A quick **draft** shows how things move, but not your picture. **Move Picture Like Video** moves the picture "
+    "itself along that motion, in pixels, so that no detail is lost. The **final** video is held to the moved clip. "
+    + WHAT_IS_NEW
+)
+CAMERA_KNOBS = [
+    "**pan** 0.2: the camera goes to the right by a fifth of the width. **tilt**: up. **zoom** 1.2: a fifth closer. "
+    "**roll**: degrees. Negative numbers go the other way; a zoom below 1 goes back.",
+    "The preview on the node shows the move before anything is sampled: bypass the sampler, press Run.",
+]
+FREER = "The video looks glued on, nothing lives in it: `tau_end` down by 0.2. It goes its own way: `tau_end` up."
+DRAFT_KNOBS = [
+    "Look at the draft first: its motion is all that is taken from it. Another seed is another motion.",
+    "`amount` 0.5: half as far. 1.5: further.",
+    "Any other video in place of the draft: Load Video → Get Video Components → `video`.",
+]
+
+
+def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict, tau_end: float) -> tuple:
+    """The moving clip's latent and the schedule."""
+    graph.column(title, 420)
+    still = graph.add("NRStillVideoLatent", "Still Video Latent: of the moving clip", image=clip, vae=vae, **size)
+    return still, schedule(graph, tau_end=tau_end, anchor="image", curve=FIRMLY)
+
+
+@workflow(
+    "2 Camera move, on the demo model",
+    FILMED,
+    try_first=[
+        "**Press Run.** Left the clip that is asked for, right the video.",
+        *CAMERA_KNOBS,
+        FREER,
+        "The demo model knows a few motions by name; a move that is near to its own word comes out best.",
+    ],
+    checked="",
+)
+def demo_camera_move(graph: Graph) -> None:
+    graph.column("1  Picture and prompt", 310)
+    model = graph.add("NRLoadDemoModel")
+    picture = graph.add("NRDemoPicture", picture="coffee")
+    prompt = graph.add("NRDemoPrompt", motion="zoom in")
+    graph.column("2  The camera", 340)
+    filmed = graph.add("NRCameraMove", image=picture, length=16, pan=0.12, tilt=0.08, zoom=1.15, easing="linear")
+    still, held = held_to_clip(graph, "3  Held to the moving clip", filmed, model.slot(1),
+                               {"length": 16, "width": 64, "height": 64}, tau_end=0.9)  # fmt: skip
+    graph.column(SAMPLE, 340)
+    video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
+                      schedule=held, mask=filmed.slot(1), **steps(20, 1.5, scheduler="normal"))  # fmt: skip
+    frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
+    graph.column("5  What was asked for  |  the video", 420)
+    show_side_by_side(graph, [filmed, frames], "camera_move")
+
+
+@workflow(
+    "3 Draft and final, on the demo model",
+    DRAFTED,
+    try_first=[
+        "**Press Run.** The draft, the moved picture and the final video, side by side.",
+        *DRAFT_KNOBS,
+        FREER,
+    ],
+    checked="",
+)
+def demo_draft_and_final(graph: Graph) -> None:
+    graph.column("1  Picture and motion", 310)
+    model = graph.add("NRLoadDemoModel")
+    vae = model.slot(1)
+    picture = graph.add("NRDemoPicture", picture="coffee")
+    prompt = graph.add("NRDemoPrompt", motion="pan left")
+    prompts = {"positive": prompt, "negative": prompt.slot(1)}
+    graph.column("2  A draft of 8 steps", 340)
+    size = {"length": 16, "width": 64, "height": 64}
+    start = graph.add("NRStillVideoLatent", image=picture, vae=vae, **size)
+    draft = graph.add("KSampler", "Draft", model=model, latent_image=start, **prompts,
+                      **steps(8, 1.5, scheduler="normal"))  # fmt: skip
+    drafted = graph.add("VAEDecode", samples=draft, vae=vae)
+    graph.column("3  The picture, moved like it", 340)
+    moved = graph.add("NRMovePicture", image=picture, video=drafted)
+    still, held = held_to_clip(graph, "4  Held to the moved clip", moved, vae, size, tau_end=0.9)
+    graph.column("5  The final video", 340)
+    final = graph.add("NRKSampler", "Rectified KSampler: final", model=model, latent_image=still, schedule=held,
+                      mask=moved.slot(1), **prompts, **steps(20, 1.5, scheduler="normal"))  # fmt: skip
+    frames = graph.add("VAEDecode", samples=final, vae=vae)
+    graph.collapse(drafted, frames)
+    graph.column("6  Draft  |  moved picture  |  final", 460)
+    show_side_by_side(graph, [drafted, moved, frames], "draft_and_final")
+
+
+def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
+    """Clips of the demo model beside each other, four times enlarged."""
+    whole = clips[0]
+    for clip in clips[1:]:
+        whole = graph.add("ImageStitch", "Side by side", image1=whole, image2=clip, direction="right",
+                          match_image_size=True, spacing_width=4)  # fmt: skip
+        graph.collapse(whole)
+    enlarged = graph.add("ImageScaleBy", "Enlarge", image=whole, upscale_method="nearest-exact", scale_by=4.0)
+    graph.collapse(enlarged)
+    graph.add("SaveAnimatedWEBP", images=enlarged, filename_prefix=name, fps=8.0, lossless=True, quality=90,
+              method="default")  # fmt: skip
+
+
+@workflow(
+    "Camera move, Wan 2.2 14B",
+    FILMED + " The clip goes to `reference`; the model's own node still gets the picture itself.",
+    try_first=[
+        *CAMERA_KNOBS,
+        "`tau_end` 0.5: the high-noise expert all through, which decides the motion; the other one is left alone, and "
+        "finds the fine details. " + FREER,
+        "Say the same move in the prompt: the two then pull in one direction.",
+    ],
+    drawing=Drawing("rocket.jpg", "pan", "camera"),
+)
+def wan22_camera_move(graph: Graph) -> None:
+    size = {"width": 640, "height": 640, "length": 81}
+    graph.column(LOAD, 360)
+    high, low = (wan22_expert(graph, noise, few_steps=False) for noise in ("high", "low"))
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    given = picture_and_prompts(graph, clip)
+    graph.column("3  The camera", 340)
+    fitted = to_size(graph, given.picture, size)
+    filmed = graph.add("NRCameraMove", image=fitted, length=size["length"], pan=0.15, zoom=1.15)
+    still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, vae, size, tau_end=0.5)
+    graph.column("5  Sample", 360)
+    own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae, start_image=fitted,
+                    **size)  # fmt: skip
+    rectified = {"schedule": held, "reference": still, "mask": filmed.slot(1)}
+    watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
+
+
+@workflow(
+    "Draft and final, Wan 2.2 14B",
+    DRAFTED + " The draft is half as wide and as high, and made in 4 steps.",
+    try_first=[*DRAFT_KNOBS, "`tau_end` 0.5: the high-noise expert all through, the other left alone. " + FREER],
+    drawing=Drawing("astronaut.png", "turn", "draft"),
+)
+def wan22_draft_and_final(graph: Graph) -> None:
+    size = {"width": 640, "height": 640, "length": 81}
+    small = {**size, "width": 320, "height": 320}
+    graph.column(LOAD, 360)
+    experts = [wan22_expert(graph, noise, few_steps) for few_steps in (True, False) for noise in ("high", "low")]
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    given = picture_and_prompts(graph, clip)
+    fitted = to_size(graph, given.picture, size)
+    graph.column("3  A draft of 4 steps", 360)
+    prompts = {"positive": given.positive, "negative": given.negative, "vae": vae, "start_image": fitted}
+    own_small = graph.add("WanImageToVideo", "WanImageToVideo: draft", **prompts, **small)
+    draft = by_both_experts(graph, "KSamplerAdvanced", *experts[:2], own_small, 4, 1.0, {})
+    drafted = graph.add("VAEDecode", samples=draft, vae=vae)
+    graph.column("4  The picture, moved like it", 340)
+    moved = graph.add("NRMovePicture", image=fitted, video=drafted)
+    still, held = held_to_clip(graph, "5  Held to the moved clip", moved, vae, size, tau_end=0.5)
+    graph.column("6  The final video", 360)
+    own = graph.add("WanImageToVideo", **prompts, **size)
+    rectified = {"schedule": held, "reference": still, "mask": moved.slot(1)}
+    final = by_both_experts(graph, "NRKSamplerAdvanced", *experts[2:], own, 20, 3.5, rectified)
+    watch(graph, final, vae, fps=16, title="7  Watch")
+
+
+def to_size(graph: Graph, picture: Output, size: dict) -> Output:
+    """The picture at the video's size: moved clips have the picture's."""
+    return graph.add("ImageScale", "To the video's size", image=picture, upscale_method="lanczos", width=size["width"],
+                     height=size["height"], crop="center")  # fmt: skip
+
+
+@workflow(
+    "Camera move, LTX-2.3",
+    FILMED
+    + " The first, small stage is held to the moving clip; the second starts from what it made. "
+    + SOUND_IS_LEFT,
+    try_first=[
+        *CAMERA_KNOBS,
+        "`tau_end` 0.6 rectifies the five of 8 steps that stay above σ 0.9; 0.9 rectifies seven. " + FREER,
+        "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
+    ],
+    needs="0.16.0",
+    drawing=Drawing("chelsea.png", "pan", "camera"),
+)
+def ltx_camera_move(graph: Graph) -> None:
+    ltx = load_ltx(graph)
+    graph.column("3  The camera", 340)
+    fitted = to_size(graph, ltx.picture, LTX_SMALL)
+    filmed = graph.add("NRCameraMove", image=fitted, length=LTX_SMALL["length"], pan=0.15, zoom=1.15)
+    still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, ltx.vae, LTX_SMALL, tau_end=0.6)
+    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=filmed.slot(1))
+    graph.column("5  Sample the small video", 340)
+    small = ltx_small(graph, ltx, rectified)
+    graph.column("6  Sample the large one", 340)
+    large = ltx_large(graph, ltx, ltx.model, ltx_enlarged(graph, ltx, small), small)
+    ltx_watch(graph, ltx, large, "7  Watch and listen")
+
+
+@workflow(
+    "Draft and final, LTX-2.3",
+    DRAFTED + " The model's own first, small stage is the draft; the second, which starts from it at twice the size, "
+    "is held to the picture, moved like it. " + SOUND_IS_LEFT,
+    try_first=[
+        *DRAFT_KNOBS,
+        "The second stage makes 3 steps from σ 0.85: `tau_end` 0.3 rectifies one, 0.6 two, 1 all. " + FREER,
+        "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
+    ],
+    needs="0.16.0",
+    drawing=Drawing("coffee.png", "turn", "draft"),
+)
+def ltx_draft_and_final(graph: Graph) -> None:
+    ltx = load_ltx(graph)
+    fitted = to_size(graph, ltx.picture, LTX_LARGE)
+    graph.column("3  The small video is the draft", 340)
+    small = ltx_small(graph, ltx, ltx.model)
+    drafted = graph.add("VAEDecode", "VAE Decode: draft", samples=small, vae=ltx.vae)
+    graph.column("4  The picture, moved like it", 340)
+    moved = graph.add("NRMovePicture", image=fitted, video=drafted)
+    still, held = held_to_clip(graph, "5  Held to the moved clip", moved, ltx.vae, LTX_LARGE, tau_end=0.6)
+    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=moved.slot(1))
+    graph.column("6  Sample the large video", 340)
+    large = ltx_large(graph, ltx, rectified, ltx_enlarged(graph, ltx, small), small)
+    ltx_watch(graph, ltx, large, "7  Watch and listen")

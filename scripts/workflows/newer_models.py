@@ -1,0 +1,344 @@
+"""Workflows of models that came after those in recipes.py: references, sound, a second stage for size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .graph import Graph, Output
+from .parts import (
+    EMPTY_LATENT,
+    FLOW_ANCHOR,
+    IMAGE_ANCHOR,
+    KEEP_MOTION,
+    KEEPS_ITS_SAMPLER,
+    LOAD,
+    MORE_OR_LESS,
+    PICTURE_AND_PROMPT,
+    PROMPT,
+    SAMPLE,
+    conditioned,
+    custom_sampling,
+    diffusion_model,
+    hold,
+    load_picture,
+    picture_and_prompts,
+    save_video,
+    schedule,
+    steps,
+    watch,
+    workflow,
+)
+from .thumbnails import Drawing
+
+FEW_STEPS = (
+    "In 4 steps τ counts whole steps: up to `tau_end` 0.25 one is rectified, up to 0.5 two, up to 0.75 three. "
+    "`tau_ramp` has no room there."
+)
+SOUND_IS_LEFT = (
+    "Sound is sampled with the video and is left to the model: only the video's part of each prediction is rectified."
+)
+SPOKEN = PROMPT + " Wind in the leaves, birds far away."
+
+
+@workflow(
+    "Wan VACE, given a reference",
+    "The reference says what things *look* like; it comes before the video as a frame of its own, which **Trim Video "
+    "Latent** takes away again. Rectification adds the rest: the video also *begins* as the picture and is held to "
+    "it. **Still Video Latent** goes to `reference`, with the same width, height and length; the reference's own frame "
+    "is left to the model.",
+    try_first=[
+        FEW_STEPS + " 0.5 rectifies two.",
+        "The look is wanted, not the layout: `tau_end` 0.25, or `strength` 0.5.",
+        KEEP_MOTION + FLOW_ANCHOR,
+        IMAGE_ANCHOR,
+        "Without the LoRA: `steps` 20, `cfg` 6, and `tau_end` 0.3 to 0.5.",
+    ],
+    drawing=Drawing("chelsea.png", "turn"),
+)
+def wan_vace_reference(graph: Graph) -> None:
+    size = {"width": 768, "height": 768, "length": 81}
+    graph.column(LOAD, 360)
+    unet = graph.add("UNETLoader", unet_name="wan2.1_vace_14B_fp16.safetensors")
+    encoder = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    lora = graph.add("LoraLoader", "Few steps", model=unet, clip=encoder, strength_model=0.3, strength_clip=1.0,
+                     lora_name="Wan21_CausVid_14B_T2V_lora_rank32.safetensors")  # fmt: skip
+    model = graph.add("ModelSamplingSD3", model=lora, shift=8)
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    given = picture_and_prompts(graph, lora.slot(1))
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.5)
+    graph.column(SAMPLE, 340)
+    own = graph.add("WanVaceToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    reference_image=given.picture, strength=1.0, **size)  # fmt: skip
+    samples = graph.add("NRKSampler", model=model, schedule=held, reference=still, **conditioned(own),
+                        **steps(4, 1, "uni_pc"))  # fmt: skip
+    trimmed = graph.add("TrimVideoLatent", samples=samples, trim_amount=own.slot(3))
+    watch(graph, trimmed, vae, fps=16)
+
+
+@workflow(
+    "Wan S2V, a picture and its sound",
+    "A picture speaks, sings or plays to a recording. " + EMPTY_LATENT,
+    try_first=[
+        FEW_STEPS + " 0.5 rectifies two.",
+        "The mouth is held too: `tau_end` 0.25, or a `mask` that leaves the face out (white is held).",
+        KEEP_MOTION + FLOW_ANCHOR,
+        IMAGE_ANCHOR,
+        "Without the LoRA: `steps` 20, `cfg` 6, `tau_end` 0.3.",
+        "77 frames are 4.8 seconds; the model wants at least 73.",
+    ],
+    drawing=Drawing("astronaut.png", "zoom in", "sound"),
+)
+def wan_s2v(graph: Graph) -> None:
+    size = {"width": 640, "height": 640, "length": 77}
+    graph.column(LOAD, 360)
+    unet = graph.add("UNETLoader", unet_name="wan2.2_s2v_14B_fp8_scaled.safetensors")
+    lora = graph.add("LoraLoaderModelOnly", "4 steps", model=unet, strength_model=1.0,
+                     lora_name="wan2.2_t2v_lightx2v_4steps_lora_v1.1_high_noise.safetensors")  # fmt: skip
+    model = graph.add("ModelSamplingSD3", model=lora, shift=8)
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    hearing = graph.add("AudioEncoderLoader", audio_encoder_name="wav2vec2_large_english_fp16.safetensors")
+    given = picture_and_prompts(graph, clip)
+    sound = graph.add("LoadAudio", "Put your recording here", audio="")
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.5)
+    graph.column(SAMPLE, 340)
+    heard = graph.add("AudioEncoderEncode", audio_encoder=hearing, audio=sound)
+    own = graph.add("WanSoundImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    audio_encoder_output=heard, ref_image=given.picture, **size)  # fmt: skip
+    samples = graph.add("NRKSampler", model=model, schedule=held, reference=still, **conditioned(own),
+                        **steps(4, 1, "uni_pc"))  # fmt: skip
+    watch(graph, samples, vae, fps=16, audio=sound)
+
+
+@workflow(
+    "HunyuanVideo 1.5 with super resolution, image to video",
+    "Two stages. **720p**: " + EMPTY_LATENT[0].lower() + EMPTY_LATENT[1:] + " **1080p**: the enlarged small video goes "
+    "to `reference`, so the large one stays true to *it* while it gets its detail; any latent video can be a "
+    "reference." + KEEPS_ITS_SAMPLER,
+    try_first=[
+        "The first stage as in *HunyuanVideo 1.5, image to video*. " + MORE_OR_LESS,
+        "The second: its sampler makes 4 of 8 steps, the other model the rest, untouched. ω is 0, because a moving "
+        "reference needs no lent bias; `tau_end` 0.5 are two of the four steps.",
+        "The large video changes faces or text of the small one: `tau_end` 1 on the second schedule. It stays as soft "
+        "as the small one: 0.25.",
+        KEEP_MOTION + FLOW_ANCHOR + " For the first schedule only: the second's reference moves by itself.",
+    ],
+    drawing=Drawing("coffee.png", "zoom in", "larger"),
+)
+def hunyuan_video_15_super_resolution(graph: Graph) -> None:
+    size = {"width": 1280, "height": 720, "length": 121}
+    graph.column(LOAD, 380)
+    shifted = diffusion_model(graph, "hunyuanvideo1.5_720p_i2v_fp16.safetensors", shift=7)
+    larger = graph.add("UNETLoader", "Super resolution",
+                       unet_name="hunyuanvideo1.5_1080p_sr_distilled_fp16.safetensors")  # fmt: skip
+    upsampler = graph.add("LatentUpscaleModelLoader", model_name="hunyuanvideo15_latent_upsampler_1080p.safetensors")
+    clip = graph.add("DualCLIPLoader", clip_name1="qwen_2.5_vl_7b_fp8_scaled.safetensors",
+                     clip_name2="byt5_small_glyphxl_fp16.safetensors", type="hunyuan_video_15")  # fmt: skip
+    vision = graph.add("CLIPVisionLoader", clip_name="sigclip_vision_patch14_384.safetensors")
+    vae = graph.add("VAELoader", vae_name="hunyuanvideo15_vae_fp16.safetensors")
+    given = picture_and_prompts(graph, clip, negative="", vision=vision, crop="center")
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.3)
+    model = graph.add("NRApply", model=shifted, schedule=held, reference=still)
+    graph.column("4  Sample 720p", 340)
+    own = graph.add("HunyuanVideo15ImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, clip_vision_output=given.seen, **size)  # fmt: skip
+    small = custom_sampling(graph, shifted, own.slot(2), "CFGGuider", model=model, positive=own,
+                            negative=own.slot(1), cfg=6)  # fmt: skip
+    graph.column("5  Held to the small video", 420)
+    enlarged = graph.add("HunyuanVideo15LatentUpscaleWithModel", model=upsampler, samples=small,
+                         upscale_method="bilinear", width=1920, height=1080, crop="disabled")  # fmt: skip
+    flat = schedule(graph, "Rectification Schedule: super resolution", tau_end=0.5, curve=([[0, 0], [1, 0]], "linear"))
+    high = graph.add("NRApply", model=graph.add("ModelSamplingSD3", model=larger, shift=2), schedule=flat,
+                     reference=enlarged)  # fmt: skip
+    graph.column("6  Sample 1080p", 340)
+    own = graph.add("HunyuanVideo15SuperResolution", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, clip_vision_output=given.seen, latent=enlarged)  # fmt: skip
+    sigmas = graph.add("BasicScheduler", model=larger, scheduler="simple", steps=8, denoise=1.0)
+    parts = graph.add("SplitSigmas", sigmas=sigmas, step=4)
+    sampler = graph.add("KSamplerSelect", sampler_name="euler")
+    half = graph.add("SamplerCustomAdvanced", noise=graph.add("RandomNoise", noise_seed=7), sampler=sampler,
+                     guider=graph.add("CFGGuider", model=high, positive=own, negative=own.slot(1), cfg=1.0),
+                     sigmas=parts, latent_image=own.slot(2))  # fmt: skip
+    rest = graph.add("CFGGuider", model=larger, positive=given.positive, negative=given.negative, cfg=1.0)
+    samples = graph.add("SamplerCustomAdvanced", noise=graph.add("DisableNoise"), sampler=sampler, guider=rest,
+                        sigmas=parts.slot(1), latent_image=half)  # fmt: skip
+    graph.column("7  Watch", 420)
+    frames = graph.add("VAEDecodeTiled", samples=samples, vae=vae, tile_size=512, overlap=64, temporal_size=64,
+                       temporal_overlap=8)  # fmt: skip
+    save_video(graph, frames, fps=24)
+
+
+@workflow(
+    "Kandinsky 5, image to video",
+    EMPTY_LATENT + " The model is shown the picture clean in the first frame at every step: there is no error to lend "
+    "there, and ω says only how freely the other frames move.",
+    try_first=[
+        "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
+        IMAGE_ANCHOR,
+        "The first frames stand out: *Normalize* evens them out over 4 frames; more if needed.",
+    ],
+    needs="0.4.0",
+    drawing=Drawing("rocket.jpg", "turn"),
+)
+def kandinsky_5(graph: Graph) -> None:
+    size = {"width": 768, "height": 512, "length": 121}
+    graph.column(LOAD, 360)
+    model = diffusion_model(graph, "kandinsky5lite_i2v_5s.safetensors", shift=5)
+    clip = graph.add("DualCLIPLoader", clip_name1="qwen_2.5_vl_7b_fp8_scaled.safetensors",
+                     clip_name2="clip_l.safetensors", type="kandinsky5")  # fmt: skip
+    vae = graph.add("VAELoader", vae_name="hunyuan_video_vae_bf16.safetensors")
+    given = picture_and_prompts(graph, clip, negative="")
+    still, held = hold(graph, given.picture, vae, size, tau_end=0.3)
+    graph.column(SAMPLE, 340)
+    own = graph.add("Kandinsky5ImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, **size)  # fmt: skip
+    samples = graph.add("NRKSampler", model=model, schedule=held, reference=still, **conditioned(own),
+                        **steps(50, 5, "euler_ancestral", "beta"))  # fmt: skip
+    clean = graph.add("ReplaceVideoLatentFrames", "The picture itself as the first frame", destination=samples,
+                      source=own.slot(3), index=0)  # fmt: skip
+    even = graph.add("NormalizeVideoLatentStart", latent=clean, start_frame_count=4, reference_frame_count=5)
+    watch(graph, even, vae, fps=24)
+
+
+@workflow(
+    "LTX-2.3, image to video with sound",
+    "Two stages: half size, then twice that. The model's own node holds the picture in the first frame; **Still Video "
+    "Latent** goes to `reference` in the first stage and says what *all* frames are true to. The second stage has no "
+    "`reference`: it is held to what it starts from, the enlarged video. " + SOUND_IS_LEFT + KEEPS_ITS_SAMPLER,
+    try_first=[
+        "The first stage makes 8 steps, of which the first five stay above σ 0.9: layout and identity are decided "
+        "there. `tau_end` 0.6 rectifies those five. " + MORE_OR_LESS,
+        "The second makes 3 steps from σ 0.85: `tau_end` 0.3 rectifies one, 0.6 two, 1 all. Its ω is 0.",
+        KEEP_MOTION + FLOW_ANCHOR + " For the first schedule only: the second's reference moves by itself.",
+        "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
+    ],
+    needs="0.16.0",
+    drawing=Drawing("chelsea.png", "zoom in", "sound"),
+)
+def ltx_23_with_sound(graph: Graph) -> None:
+    ltx = load_ltx(graph)
+    still, held = hold(graph, ltx.picture, ltx.vae, LTX_SMALL, tau_end=0.6)
+    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still)
+    graph.column("4  Sample the small video", 340)
+    small = ltx_small(graph, ltx, rectified)
+    graph.column("5  Held to the small video", 420)
+    enlarged = ltx_enlarged(graph, ltx, small)
+    flat = schedule(graph, "Rectification Schedule: second stage", tau_end=0.3, curve=([[0, 0], [1, 0]], "linear"))
+    rectified = graph.add("NRApply", model=ltx.model, schedule=flat)
+    graph.column("6  Sample the large one", 340)
+    ltx_watch(graph, ltx, ltx_large(graph, ltx, rectified, enlarged, small), "7  Watch and listen")
+
+
+LTX_SMALL, LTX_RATE = {"width": 640, "height": 352, "length": 121}, 25
+LTX_LARGE = {"width": 1280, "height": 704, "length": 121}
+
+
+@dataclass
+class Ltx:
+    """LTX-2.3's parts; `picture` as the artist gives it, `seen` as the model takes it."""
+
+    model: Output
+    vae: Output
+    audio_vae: Output
+    upsampler: Output
+    picture: Output
+    seen: Output
+    prompt: Output
+
+
+def load_ltx(graph: Graph) -> Ltx:
+    file = "ltx-2.3-22b-dev-fp8.safetensors"
+    graph.column(LOAD, 380)
+    loaded = graph.add("CheckpointLoaderSimple", ckpt_name=file)
+    model = graph.add(
+        "LoraLoaderModelOnly", "Few steps", model=loaded, strength_model=0.5,
+        lora_name="ltx_2.3_22b_distilled_1.1_lora_dynamic_fro09_avg_rank_111_bf16.safetensors",
+    )  # fmt: skip
+    clip = graph.add("LTXAVTextEncoderLoader", text_encoder="gemma_3_12B_it_fp4_mixed.safetensors", ckpt_name=file)
+    audio_vae = graph.add("LTXVAudioVAELoader", ckpt_name=file)
+    upsampler = graph.add("LatentUpscaleModelLoader", model_name="ltx-2.3-spatial-upscaler-x2-1.1.safetensors")
+    given = picture_and_prompts(graph, clip, SPOKEN)
+    seen = graph.add("LTXVPreprocess", image=given.picture, img_compression=18)
+    prompt = graph.add("LTXVConditioning", positive=given.positive, negative=given.negative, frame_rate=LTX_RATE)
+    return Ltx(model, loaded.slot(2), audio_vae, upsampler, given.picture, seen, prompt)
+
+
+def ltx_small(graph: Graph, ltx: Ltx, model: Output) -> Output:
+    """The first stage. Returns its video's latent; slot 1 is the sound's."""
+    empty = graph.add("EmptyLTXVLatentVideo", **LTX_SMALL)
+    video = graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=empty, strength=0.7)
+    silence = graph.add("LTXVEmptyLatentAudio", audio_vae=ltx.audio_vae, frames_number=LTX_SMALL["length"],
+                        frame_rate=LTX_RATE)  # fmt: skip
+    return with_sound(graph, model, ltx.prompt, video, silence, "1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, "
+                      "0.725, 0.421875, 0.0")  # fmt: skip
+
+
+def ltx_enlarged(graph: Graph, ltx: Ltx, small: Output) -> Output:
+    """The first stage's video at twice the size, the picture in its first frame again."""
+    enlarged = graph.add("LTXVLatentUpsampler", samples=small, upscale_model=ltx.upsampler, vae=ltx.vae)
+    return graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=enlarged, strength=1.0)
+
+
+def ltx_large(graph: Graph, ltx: Ltx, model: Output, enlarged: Output, small: Output) -> Output:
+    """The second stage, from the enlarged video and the first stage's sound."""
+    return with_sound(graph, model, ltx.prompt, enlarged, small.slot(1), "0.85, 0.7250, 0.4219, 0.0")
+
+
+def ltx_watch(graph: Graph, ltx: Ltx, large: Output, title: str) -> None:
+    graph.column(title, 420)
+    frames = graph.add("VAEDecodeTiled", samples=large, vae=ltx.vae, tile_size=768, overlap=64, temporal_size=4096,
+                       temporal_overlap=4)  # fmt: skip
+    sound = graph.add("LTXVAudioVAEDecode", samples=large.slot(1), audio_vae=ltx.audio_vae)
+    save_video(graph, frames, fps=LTX_RATE, audio=sound)
+
+
+def with_sound(graph: Graph, model: Output, prompt: Output, video: Output, audio: Output, sigmas: str) -> Output:
+    """One stage of LTX-2.3, at these noise levels. Returns its video's latent; slot 1 is the sound's."""
+    both = graph.add("LTXVConcatAVLatent", video_latent=video, audio_latent=audio)
+    samples = graph.add(
+        "SamplerCustomAdvanced",
+        noise=graph.add("RandomNoise", noise_seed=7),
+        guider=graph.add("CFGGuider", model=model, positive=prompt, negative=prompt.slot(1), cfg=1.0),
+        sampler=graph.add("KSamplerSelect", sampler_name="euler"),
+        sigmas=graph.add("ManualSigmas", sigmas=sigmas),
+        latent_image=both,
+    )
+    return graph.add("LTXVSeparateAVLatent", av_latent=samples)
+
+
+@workflow(
+    "MiniMax H3, image to video with sound",
+    EMPTY_LATENT
+    + " Its own node *stretches* the picture to width and height, so `resize` is *stretch* here too. "
+    + SOUND_IS_LEFT
+    + KEEPS_ITS_SAMPLER,
+    try_first=[
+        "`tau_end` 0.4: with this model's shift of 12 that is where σ is 0.95. " + MORE_OR_LESS,
+        KEEP_MOTION + FLOW_ANCHOR,
+        IMAGE_ANCHOR,
+        "Lengths are 17n+5: its own node rounds *up* to that, Still Video Latent rounds *down*. Give both the same "
+        "length that needs no rounding: 56, 90, 124, 158 …",
+        "With the turbo LoRA: 6 to 8 steps, and the same `tau_end`.",
+    ],
+    needs="0.30.0",
+    drawing=Drawing("coffee.png", "turn", "sound"),
+)
+def minimax_h3_with_sound(graph: Graph) -> None:
+    size = {"width": 864, "height": 480, "length": 124}
+    graph.column(LOAD, 360)
+    model = graph.add("UNETLoader", unet_name="minimax_h3_fl2va_pruned_int8_convrot.safetensors")
+    clip = graph.add("CLIPLoader", clip_name="qwen3vl_32b_minimax_h3_nvfp4_awq.safetensors", type="minimax")
+    vae = graph.add("VAELoader", "Load VAE: video", vae_name="minimax_h3_video_vae_int8_convrot.safetensors")
+    audio_vae = graph.add("VAELoader", "Load VAE: sound", vae_name="minimax_h3_audio_vae_fp32.safetensors")
+    graph.column(PICTURE_AND_PROMPT, 400)
+    picture = load_picture(graph)
+    own = graph.add("MiniMaxH3ImageToVideo", "Prompt: what moves, and what is heard", clip=clip, vae=vae,
+                    prompt=SPOKEN, first_frame=picture, **size)  # fmt: skip
+    still, held = hold(graph, picture, vae, {**size, "resize": "stretch"}, tau_end=0.4)
+    rectified = graph.add("NRApply", model=model, schedule=held, reference=still)
+    graph.column(SAMPLE, 340)
+    samples = custom_sampling(graph, model, own.slot(1), "BasicGuider", sampler="res_multistep", model=rectified,
+                              conditioning=own)  # fmt: skip
+    sound = graph.add("VAEDecodeAudio", samples=samples, vae=audio_vae)
+    watch(graph, samples, vae, fps=24, title="5  Watch and listen", audio=sound)
