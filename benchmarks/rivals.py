@@ -33,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE)]
 from evidence import BEST, CARRIED, CFG, CLIPS, OFF, SCHEDULER, STEPS, TAU_ENDS, measure_video, start_worker  # noqa: E402
+from tables import table  # noqa: E402
 
 SEED = 0
 LOOKED_AT = (("coffee", "pan left"), ("cat", "zoom in"))  # clips whose frames are kept, to look at
@@ -533,15 +534,13 @@ def summarise(clips: list[tuple[str, str]], times: dict[str, float]) -> dict:
     return summary
 
 
-def table(summary: dict) -> list[str]:
-    columns = [*COLUMNS[:4], "time a step"]
-    lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for method, row in summary.items():
-        cells = [f"does not run: {row['fails']}"] if "fails" in row else [
-            f"{row[column]:.2f}" if column in row else "–" for column in columns
-        ]  # fmt: skip
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
-    return lines
+def rows_of(summary: dict) -> dict[str, dict]:
+    """What the table tells of each method."""
+    told = (*COLUMNS[:4], "time a step")
+    return {
+        method: {COLUMNS[0]: f"does not run: {row['fails']}"} if "fails" in row else {c: row.get(c) for c in told}
+        for method, row in summary.items()
+    }
 
 
 def draw(summary: dict, path: Path) -> None:
@@ -614,7 +613,7 @@ def main() -> None:
     (HERE / "rivals.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
     draw(summary, HERE / "rivals.png")
     draw_strips()
-    print("\n".join(table(summary)))
+    print("\n".join(table(rows_of(summary))))
 
 
 if __name__ == "__main__":
