@@ -2,6 +2,7 @@
 # `make serve`  opens that ComfyUI to play with
 # `make test`   runs every test: core, host, browser
 # `make test-host COMFYUI=FOLDER PYTHON_OF_HOST=PYTHON`   runs core and host tests on any other ComfyUI
+# `make remade` makes everything again that shows or measures the demo model (hours); PACKS=FOLDER adds the rivals
 # Each does all its own set-up, in .host/; nothing else of the machine is touched but Debian's chromium, for the tests.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ HOST_PYTHON = .host/venv/bin/python
 COMFYUI ?= .host/ComfyUI
 PYTHON_OF_HOST ?= $(HOST_PYTHON)
 
-.PHONY: demo serve test test-host lint host test-setup browser
+.PHONY: demo serve test test-host remade lint host test-setup browser
 
 demo: host
 	$(HOST_PYTHON) demo/run.py
@@ -22,6 +23,18 @@ test: lint
 
 test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) -m pytest tests/core tests/host
+
+remade: test-setup browser
+	$(HOST_PYTHON) benchmarks/evidence.py --clips 16 --seeds 3
+	$(HOST_PYTHON) benchmarks/moved.py --clips 16
+	$(HOST_PYTHON) benchmarks/colours.py
+	$(HOST_PYTHON) benchmarks/flow.py
+	$(HOST_PYTHON) benchmarks/cost.py
+	$(if $(PACKS),$(PYTHON_OF_HOST) benchmarks/rivals.py $(PACKS) --clips 16)
+	$(HOST_PYTHON) benchmarks/figures.py
+	$(HOST_PYTHON) scripts/make_demo_pictures.py
+	$(HOST_PYTHON) scripts/make_help_pictures.py
+	$(HOST_PYTHON) scripts/make_thumbnails.py
 
 lint: test-setup browser
 	$(HOST_PYTHON) -m ruff check
