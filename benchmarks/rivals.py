@@ -1,6 +1,6 @@
 """Side by side with what people would use instead: the demo model, the clips, the seed and the measures of evidence.py.
 
-    python benchmarks/rivals.py PATH_TO_PACKS [--clips N] [--workers N]
+    python benchmarks/rivals.py PATH_TO_PACKS [--clips N] [--workers N] [--known]
 
 PATH_TO_PACKS: a folder that holds checkouts of ComfyUI-KJNodes, RES4LYF and ComfyUI-AnimateDiff-Evolved, whose needs
 the Python that runs this must have. They are loaded as the host loads them; newer ones need a newer host than the
@@ -8,8 +8,8 @@ private one: COMFYUI=FOLDER names it. Each rival's knob is swept, so that it is 
 
 Results are kept per clip in output/rivals, in a folder named after the demo model's weights: a run that was stopped
 goes on where it was, and a rival that was added is all that runs. Delete the folder when the rule or a pack changes.
-Writes rivals.json, rivals.png and the table of rivals.md beside this file, and strips of frames to look at into
-output/rivals.
+Writes rivals.json, rivals.png and rivals.md, up to its first "## ", beside this file, and strips of frames to look at
+into output/rivals. --known: of the clips that are done, running nothing.
 """
 
 from __future__ import annotations
@@ -486,7 +486,7 @@ def measure_clip(name: str, motion: str) -> None:
             path.write_text(json.dumps(known, ensure_ascii=False, indent=1))
 
 
-def measure_times() -> dict[str, float]:
+def measure_times() -> None:
     """Processor seconds a step of each rival at the middle of its knob, median of TIMES; kept as the clips are.
 
     Processor time, since on a busy machine the clock on the wall says more of the others.
@@ -510,23 +510,27 @@ def measure_times() -> dict[str, float]:
                 continue
             known[name] = statistics.median(taken)
             path.write_text(json.dumps(known, ensure_ascii=False, indent=1))
-    return known
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------
 
 
-def summarise(clips: list[tuple[str, str]], times: dict[str, float]) -> dict:
+def known_clips(clips: list[tuple[str, str]]) -> list[dict]:
+    """What is known of each clip that is done: method -> measures."""
+    files = [results_folder() / f"{name} {motion}.json" for name, motion in clips]
+    known = [json.loads(file.read_text()) for file in files if file.exists()]
+    return [clip for clip in known if points().keys() <= clip.keys()]
+
+
+def summarise(clips: list[dict], times: dict[str, float]) -> dict[str, dict]:
     """Means over the clips, by method; what fails, with its words."""
-    kept = [json.loads((results_folder() / f"{name} {motion}.json").read_text()) for name, motion in clips]
     summary = {}
     for method in ("true clip", "frozen picture", *points()):
-        rows = [clip[method] for clip in kept if method in clip]
+        rows = [clip[method] for clip in clips]
         failed = next((row["fails"] for row in rows if "fails" in row), None)
-        if failed or not rows:
-            summary[method] = {"fails": failed or "not run"}
-            continue
-        summary[method] = {column: round(float(np.mean([row[column] for row in rows])), 4) for column in COLUMNS}
+        summary[method] = {"fails": failed} if failed else {
+            column: round(float(np.mean([row[column] for row in rows])), 4) for column in COLUMNS
+        }  # fmt: skip
     for method, (rival, _) in points().items():
         name = next(n for n, r in RIVALS.items() if r is rival)
         if name in times and "fails" not in summary[method]:
@@ -597,23 +601,49 @@ def draw_strips() -> None:
             strip.save(results_folder() / f"{name} {motion}, {label or 'true clip'}.png")
 
 
+def write_page(summary: dict, clips: int) -> None:
+    """The table; what is written by hand below it stays."""
+    import comfyui_version
+
+    page = HERE / "rivals.md"
+    kept = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
+    lines = [
+        "# Side by side with what people would use instead",
+        "",
+        f"Written by `python benchmarks/rivals.py`, on ComfyUI {comfyui_version.__version__}: {clips} of the clips of "
+        f"evidence.md, seed {SEED}, {STEPS} steps, guidance {CFG:g}, euler unless a pack samples by itself. PSNR in dB, "
+        "motion in pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along "
+        "the motion, where visible. Time a step: processor time, in steps of plain sampling, at the middle of the knob. "
+        "A moving clip is the picture moved exactly as in the true clip, which the other rows are not told.",
+        "",
+        *table(rows_of(summary)),
+        "",
+        "![Fidelity along the motion, and likeness to the true clip, against motion](rivals.png)",
+    ]
+    page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("packs", help="a folder of checkouts")
     parser.add_argument("--clips", type=int, default=len(CLIPS), help="how many of evidence.py's clips")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--known", action="store_true", help="run nothing: tell of the clips that are done")
     options = parser.parse_args()
     clips = CLIPS[:: max(1, len(CLIPS) // options.clips)]
     clips = clips[::2] + clips[1::2]  # what a run that was stopped has, is spread over pictures and motions
-    with ProcessPoolExecutor(options.workers, get_context("spawn"), start_with_packs, (options.packs,)) as pool:
-        for i, _ in enumerate(pool.map(measure_clip, *zip(*clips, strict=True)), start=1):
-            print(f"{i} of {len(clips)} clips", flush=True)
-        times = pool.submit(measure_times).result()
-    summary = summarise(clips, times)
+    if not options.known:
+        with ProcessPoolExecutor(options.workers, get_context("spawn"), start_with_packs, (options.packs,)) as pool:
+            for i, _ in enumerate(pool.map(measure_clip, *zip(*clips, strict=True)), start=1):
+                print(f"{i} of {len(clips)} clips", flush=True)
+            pool.submit(measure_times).result()
+    times = results_folder() / "times.json"
+    known = known_clips(clips)
+    summary = summarise(known, json.loads(times.read_text()) if times.exists() else {})
     (HERE / "rivals.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+    write_page(summary, len(known))
     draw(summary, HERE / "rivals.png")
     draw_strips()
-    print("\n".join(table(rows_of(summary))))
 
 
 if __name__ == "__main__":
