@@ -3,7 +3,9 @@
     .host/venv/bin/python scripts/make_demo_pictures.py
 
 Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
-rows are a model whose colours drift, left alone and with its colours held; and assets/banner.png.
+rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png and
+NRCameraMove.png, whose rows are what lends the motion, the moved picture, what of it is visible, and the video that is
+held to it; and assets/banner.png.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from PIL import Image, ImageDraw
 
 sys.path[:0] = [str(ROOT / folder) for folder in ("demo", "benchmarks", "tests/support")]
 import colours  # noqa: E402
+import moved  # noqa: E402
 import run  # noqa: E402
 
 BANNER = (1260, 540)  # 21:9
@@ -63,6 +66,24 @@ def drifting_colours(picture: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
+def drafted(scene: moved.Scene) -> dict[str, np.ndarray]:
+    """A draft, the picture moved like it, and the video held to that."""
+    draft = scene.sample(scene.picture, moved.OFF, moved.DRAFT_STEPS, moved.DRAFT_SEED)
+    return {"draft": draft.numpy()} | held_to(scene, scene.moved(draft))
+
+
+def filmed(scene: moved.Scene) -> dict[str, np.ndarray]:
+    """A picture as a camera films it, and the video held to that."""
+    return held_to(scene, scene.filmed(0.12, 0.08, 1.15, 6.0))
+
+
+def held_to(scene: moved.Scene, clip: tuple) -> dict[str, np.ndarray]:
+    frames, visible, _ = clip
+    (video,) = moved.held_to(scene, clip, ends=(0.9,)).values()
+    shown = visible[..., None].expand(-1, -1, -1, 3)
+    return {"moved": frames.numpy(), "visible": shown.numpy(), "held to it": video.numpy()}
+
+
 def main() -> None:
     workflow = json.loads(run.WORKFLOW.read_text())
     frames = run.read_frames(run.make_video(workflow), workflow)
@@ -73,6 +94,23 @@ def main() -> None:
         ROOT / "js" / "docs" / "colours.png", optimize=True
     )
     run.report(picture, frames)
+    draw_moved(picture)
+
+
+def draw_moved(picture: np.ndarray) -> None:
+    import torch
+    from pack import start_host
+
+    start_host()
+    image = torch.from_numpy(picture).float()[None]
+    with torch.inference_mode():
+        pages = {
+            "NRMovePicture": drafted(moved.Scene(image, "pan left")),
+            "NRCameraMove": filmed(moved.Scene(image, "zoom in")),
+        }
+    for page, rows in pages.items():
+        strip = run.draw_strip(picture, rows, every=5)
+        strip.quantize(256).save(ROOT / "js" / "docs" / f"{page}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Makes the pictures of the template gallery: workflows/<name>.jpg.
 
-.host/venv/bin/python scripts/make_thumbnails.py
+.host/venv/bin/python scripts/make_thumbnails.py [NAME ...]
 
 The demo's picture is its result: its workflow is run for it, as `make demo` does.
 """
@@ -31,6 +31,7 @@ def demo_rows() -> dict[str, list[Image.Image]]:
 
 
 if __name__ == "__main__":
-    for name, recipe in RECIPES.items():
+    for name in sys.argv[1:] or RECIPES:
+        recipe = RECIPES[name]
         thumbnail = draw(name, recipe.graph(), recipe.drawing) if recipe.drawing else draw_result(demo_rows(), name)
         thumbnail.save(ROOT / "workflows" / f"{name}.jpg", quality=88, optimize=True)

@@ -12,7 +12,7 @@ from comfy_api.latest import io, ui
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ..core.moving import MIRROR, VIDEO, camera_flow, follow, moved, working_size
+from ..core.moving import MIRROR, VIDEO, WORKING_SIZE, camera_flow, follow, moved, working_size
 from ..core.plots import plot_flow
 from .log import logger
 from .vae import CENTER_CROP, fit_pictures
@@ -24,7 +24,7 @@ PREVIEW_FRAMES_PER_SECOND = 16
 @dataclass(frozen=True, eq=False)
 class MovedClip:
     """frames: IMAGE [N, H, W, 3]. visible: MASK [N, H, W], 0 where the picture does not say what is seen. flow: the
-    motion as pictures, IMAGE [N, h, w, 3], at the size at which motion is looked for."""
+    motion as pictures, IMAGE [N, h, w, 3], the longer side WORKING_SIZE pixels, so that its arrows can be told."""
 
     frames: Tensor
     visible: Tensor
@@ -110,14 +110,16 @@ class _Work:
             picture, shown = frame(i)
             frames[i], visible[i] = picture[0].movedim(0, -1), shown[0, 0]
             self.go_on(i + 1)
-        return MovedClip(frames, visible, plot_flow(flow, self.size).to(kept))
+        scale = WORKING_SIZE / max(width, height)
+        drawn = plot_flow(flow, (max(1, round(width * scale)), max(1, round(height * scale))))
+        return MovedClip(frames, visible, drawn.to(kept))
 
 
 def _say_what_was_found(frames: int, cut: int | None, flow: Tensor) -> None:
     if cut is not None:
         logger.warning(
-            "video: frame %s begins another shot. The picture moves as in the first %s of %s frames and then stays "
-            "where it is. Give one shot only.", cut + 1, cut, frames,
+            "video: frame %s begins another shot, or moves too fast to be followed. The picture moves as in the first %s "
+            "of %s frames and then stays where it is. Give one shot only.", cut + 1, cut, frames,
         )  # fmt: skip
     if not flow.any():
         logger.warning("video: nothing was found to move in it, so the picture stands still.")

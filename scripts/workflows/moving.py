@@ -69,6 +69,7 @@ def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict
         "The demo model knows a few motions by name; a move that is near to its own word comes out best.",
     ],
     checked="",
+    drawing=Drawing("coffee.png", "zoom in", "camera"),
 )
 def demo_camera_move(graph: Graph) -> None:
     graph.column("1  Picture and prompt", 310)
@@ -96,6 +97,7 @@ def demo_camera_move(graph: Graph) -> None:
         FREER,
     ],
     checked="",
+    drawing=Drawing("coffee.png", "pan", "draft"),
 )
 def demo_draft_and_final(graph: Graph) -> None:
     graph.column("1  Picture and motion", 310)

@@ -110,8 +110,13 @@ def draw(title: str, graph: Graph, drawing: Drawing) -> Image.Image:
         mask = subject(picture)
         frames = [Image.composite(frame, picture, ImageChops.multiply(mask, subject(frame))) for frame in frames]
         picture = Image.composite(Image.new("RGB", picture.size, PAINT), picture, mask.point(lambda v: v * 0.6))
-    if drawing.kind == "two pictures":
-        draw_inputs(sheet, [(picture, "first picture"), (frames[-1], "last picture")])
+    beside = {
+        "two pictures": (frames[-1], "last picture"),
+        "camera": (viewfinders(photo, drawing.move), "how the camera moves"),
+        "draft": (rough(frames[-1]), "how a draft moves"),
+    }.get(drawing.kind)
+    if beside:
+        draw_inputs(sheet, [(picture, "first picture" if drawing.kind == "two pictures" else "your picture"), beside])
     else:
         draw_inputs(sheet, [(picture, "paint what may move" if drawing.kind == "mask" else "your picture")])
         draw_schedule(sheet, graph)
@@ -128,6 +133,23 @@ def draw(title: str, graph: Graph, drawing: Drawing) -> Image.Image:
     sheet.text(name, SIZE / 2, 356 if task else 364, 25)
     sheet.text(task, SIZE / 2, 383, 18, FAINT)
     return sheet.done()
+
+
+def viewfinders(photo: Image.Image, move: str) -> Image.Image:
+    """What the camera sees at the start and at the end of its move, as two frames in the whole picture."""
+    seen = view(photo, "pan", 0.0)
+    pen, (shift, growth, turn) = ImageDraw.Draw(seen), MOVES[move]
+    for time, colour in ((-1.5, INK), (1.5, PAINT)):
+        half, angle = 70 / growth**time, math.radians(turn * time)
+        corners = [(x * half, y * half) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
+        cos, sin, across = math.cos(angle), math.sin(angle), 120 + 240 * shift * time
+        pen.line([(across + x * cos - y * sin, 120 + x * sin + y * cos) for x, y in corners], fill=colour, width=5)
+    return seen
+
+
+def rough(picture: Image.Image) -> Image.Image:
+    """A picture as a quick draft has it."""
+    return picture.resize((22, 22), Image.Resampling.BOX).resize(picture.size, Image.Resampling.BICUBIC)
 
 
 def draw_inputs(sheet: Sheet, pictures: list[tuple[Image.Image, str]]) -> None:
