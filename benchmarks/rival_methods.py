@@ -17,13 +17,12 @@ SEED = 0
 class Scene:
     """What every rival is given: a clip to make, and the model to make it with."""
 
-    name: str
-    motion: str
     truth: object = field(repr=False)  # [F, H, W, 3]; the picture is its first frame
     model: object = field(repr=False)
     vae: object = field(repr=False)
     positive: object = field(repr=False)
     negative: object = field(repr=False)
+    moving: tuple = field(repr=False)  # a moving clip [F, H, W, 3], and what of the picture is visible in it [F, H, W]
 
     @property
     def picture(self):
@@ -78,20 +77,20 @@ def rectified(scene: Scene, changes: dict, latent: dict | None = None, mask=None
     )  # fmt: skip
 
 
-def moved(scene: Scene):
-    """The picture moved as its true clip moves, border stretched: frames [F, H, W, 3], and what is visible [F, H, W].
+def moved_truly(name: str, motion: str, picture) -> tuple:
+    """The picture moved as its true clip moves, border stretched, and what of it is visible: [F, H, W, 3], [F, H, W].
 
     What an artist gets who draws the motion exactly. Of a drawing, only its object moves.
     """
     import torch
     from clips import FRAMES, SIZE, render, shipped_scene
 
-    _, item = shipped_scene(scene.name)
+    _, item = shipped_scene(name)
     margins = [SIZE // 2] * 4
-    pixels = scene.picture.movedim(-1, 1)
+    pixels = picture.movedim(-1, 1)
     plate = torch.nn.functional.pad(pixels, margins, mode="replicate")
     shown = torch.nn.functional.pad(torch.ones_like(pixels), margins)
-    clips = [render(p, item[None] * keep, [scene.motion], FRAMES, 0.0)[0] for p, keep in ((plate, 1), (shown, 0))]
+    clips = [render(p, item[None] * keep, [motion], FRAMES, 0.0)[0] for p, keep in ((plate, 1), (shown, 0))]
     return clips[0].permute(1, 2, 3, 0).clamp(0, 1), (clips[1][0] > 0.99).float()
 
 
@@ -203,7 +202,7 @@ def inpainted_still(scene: Scene, steps: float) -> dict:
 
 
 def inpainted_moving(scene: Scene, steps: float) -> dict:
-    frames, visible = moved(scene)
+    frames, visible = scene.moving
     return inpainted(scene, steps, scene.latent(frames), visible)
 
 
@@ -306,7 +305,7 @@ def guided_sync(scene: Scene, end: float) -> dict:
 
 def guided_moving(scene: Scene, weight: float) -> dict:
     """Epsilon at every step, the guide a moving clip; white is where the guide leaves the model alone."""
-    frames, visible = moved(scene)
+    frames, visible = scene.moving
     return res4lyf(scene, guide(scene, "epsilon", weight, 1000, "constant", frames=frames, mask=1 - visible))
 
 
@@ -350,35 +349,35 @@ def carried_tight(scene: Scene, tau_end: float) -> dict:
 
 def held_moving(scene: Scene, tau_end: float) -> dict:
     """The moving clip in place of the still one, held tightly, masked where it shows nothing."""
-    frames, visible = moved(scene)
+    frames, visible = scene.moving
     return rectified(scene, {"omega": (0.0,), "tau_end": tau_end}, scene.latent(frames), visible)
 
 
 RIVALS = {
     "plain": Rival(lambda scene, _: rectified(scene, OFF), "", (1.0,)),
-    "lower denoise": Rival(lower_denoise, "denoise", (0.8, 0.6, 0.4, 0.3)),
+    "lower denoise": Rival(lower_denoise, "denoise", (0.8, 0.6, 0.3)),
     "published loop, literally": Rival(published_literally, "τ_end", (0.6, 1.0)),
     "published rule, ours": Rival(published, "τ_end", TAU_ENDS),
     "carried, ours": Rival(carried, "τ_end", TAU_ENDS),
-    "carried, ω = 0, ours": Rival(carried_tight, "τ_end", (0.3, 0.6, 0.9, 1.0)),
+    "carried, ω = 0, ours": Rival(carried_tight, "τ_end", (0.6, 0.9, 1.0)),
     "noise mask on frame 0": Rival(noise_mask, "mask of the others", (1.0, 0.9, 0.5)),
     "DifferentialDiffusion over the frames": Rival(differential, "mask of the last frame", (1.0, 0.7, 0.4)),
     "KJNodes ColorMatch, after plain": Rival(colour_matched, "strength", (0.5, 1.0)),
     "KJNodes LatentInpaintTTM, still clip": Rival(inpainted_still, "steps", (3, 7, 12, 20)),
     "KJNodes LatentInpaintTTM, still clip, as shipped": Rival(inpainted_as_shipped, "steps", (7,)),
     "RES4LYF, no guide": Rival(lambda scene, _: res4lyf(scene), "", (1.0,)),
-    "RES4LYF epsilon": Rival(guided_epsilon, "weight", (0.5, 0.75, 1.0)),
+    "RES4LYF epsilon": Rival(guided_epsilon, "weight", (0.5, 1.0)),
     "RES4LYF epsilon, every step": Rival(guided_epsilon_throughout, "weight", (0.03, 0.1, 0.25, 0.5)),
-    "RES4LYF epsilon, frame weights": Rival(guided_by_frame_weights, "scale", (0.5, 0.75, 1.0)),
-    "RES4LYF data": Rival(guided_data, "end step", (2, 5, 10)),
-    "RES4LYF lure": Rival(guided_lure, "end step", (3, 9, 14)),
-    "RES4LYF flow": Rival(guided_flow, "end step", (3, 7, 12)),
+    "RES4LYF epsilon, frame weights": Rival(guided_by_frame_weights, "scale", (0.5, 1.0)),
+    "RES4LYF data": Rival(guided_data, "end step", (2, 10)),
+    "RES4LYF lure": Rival(guided_lure, "end step", (3, 14)),
+    "RES4LYF flow": Rival(guided_flow, "end step", (3, 7)),
     "RES4LYF sync": Rival(guided_sync, "end step", (9,)),
     "AnimateDiff-Evolved FreeInit": Rival(freeinit, "iterations", (2,)),
-    "AnimateDiff-Evolved FreeInit, of the still clip": Rival(freeinit_of_still, "filter width", (0.25, 1.0)),
-    "moving clip: KJNodes LatentInpaintTTM": Rival(inpainted_moving, "steps", (3, 7, 12, 20), told_motion=True),
-    "moving clip: RES4LYF epsilon": Rival(guided_moving, "weight", (0.1, 0.25, 0.5, 1.0), told_motion=True),
-    "moving clip: held, ours": Rival(held_moving, "τ_end", (0.3, 0.6, 0.9, 1.0), told_motion=True),
+    "AnimateDiff-Evolved FreeInit, of the still clip": Rival(freeinit_of_still, "filter width", (0.25,)),
+    "moving clip: KJNodes LatentInpaintTTM": Rival(inpainted_moving, "steps", (7, 12, 20), told_motion=True),
+    "moving clip: RES4LYF epsilon": Rival(guided_moving, "weight", (0.25, 0.5, 1.0), told_motion=True),
+    "moving clip: held, ours": Rival(held_moving, "τ_end", (0.6, 0.9, 1.0), told_motion=True),
 }
 
 

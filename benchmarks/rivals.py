@@ -27,7 +27,9 @@ from pathlib import Path
 
 import numpy as np
 from evidence import CFG, CLIPS, STEPS, measure_video, start_worker
-from rival_methods import RIVALS, SEED, Rival, Scene, points
+from moved import FREE_MOVES, against_asked, asked_by
+from moved import Scene as CameraScene
+from rival_methods import RIVALS, SEED, Rival, Scene, moved_truly, points
 from tables import table
 
 HERE = Path(__file__).resolve().parent
@@ -35,8 +37,11 @@ ROOT = HERE.parent
 
 LOOKED_AT = (("coffee", "pan left"), ("cat", "zoom in"))  # clips whose frames are kept, to look at
 SHOWN_FRAMES = (0, 3, 6, 9, 12, 15)
-TIMES = 3  # runs of which the median is told
-COLUMNS = ("fidelity along motion", "PSNR to true clip", "motion", "flicker", "SSIM to picture", "visible")
+ASKED = (("coffee", "pan left"), ("cat", "zoom in"), ("rocket", "pan up"))
+ASKED_SPEED = 1.5  # of a camera that is asked for, times that of the prompt
+# Frame 0 is the picture: some methods give it back exactly, which would count as 100 dB, and some do not.
+PSNR = "PSNR to true clip, after frame 0"
+COLUMNS = ("fidelity along motion", PSNR, "motion", "flicker", "seconds")
 
 
 def start_with_packs(packs: str) -> None:
@@ -57,6 +62,16 @@ def results_folder() -> Path:
     return folder
 
 
+def known_of(*names: str) -> dict:
+    """What is known of a clip, or of something else that is named so."""
+    file = results_folder() / f"{' '.join(names)}.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def keep(known: dict, *names: str) -> None:
+    (results_folder() / f"{' '.join(names)}.json").write_text(json.dumps(known, ensure_ascii=False, indent=1))
+
+
 def frames_file(name: str, motion: str, method: str) -> Path:
     return results_folder() / f"{name} {motion}.{method}.npy"
 
@@ -65,8 +80,25 @@ def scene_of(name: str, motion: str) -> Scene:
     from clips import true_clip
     from pack import run_node
 
-    model, vae = run_node("NRLoadDemoModel")
-    return Scene(name, motion, true_clip(name, motion), model, vae, *run_node("NRDemoPrompt", motion=motion))
+    truth, prompts = true_clip(name, motion), run_node("NRDemoPrompt", motion=motion)
+    return Scene(truth, *run_node("NRLoadDemoModel"), *prompts, moved_truly(name, motion, truth[:1]))
+
+
+def asked_scenes(name: str, motion: str) -> dict[str, Scene]:
+    """One picture under camera moves that are asked for in pixels (NRCameraMove), the moved picture being the truth."""
+    from clips import true_clip
+
+    picture = true_clip(name, motion, 1)
+    told, untold = (CameraScene(picture, prompt) for prompt in (motion, None))
+    moves = {f"{ASKED_SPEED:g} times the prompt's speed": (told, asked_by(motion, ASKED_SPEED))}
+    moves |= {f"{label}, no prompt": (untold, move) for label, move in FREE_MOVES.items()}
+    scenes = {}
+    for label, (camera, move) in moves.items():
+        frames, visible, _ = camera.filmed(*move)
+        scenes[label] = Scene(
+            frames, camera.model, camera.vae, camera.positive, camera.negative, moving=(frames, visible)
+        )
+    return scenes
 
 
 def video_of(scene: Scene, rival: Rival, value: float) -> np.ndarray:
@@ -75,83 +107,81 @@ def video_of(scene: Scene, rival: Rival, value: float) -> np.ndarray:
     return frames.clamp(0, 1).numpy()
 
 
-def measure_clip(name: str, motion: str) -> None:
-    """What is not yet known of one clip, point by point, kept as soon as it is known."""
-    import torch
-
-    path = results_folder() / f"{name} {motion}.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    with torch.inference_mode():
-        scene = scene_of(name, motion)
-        still = {"true clip": scene.truth.numpy(), "frozen picture": scene.picture.expand_as(scene.truth).numpy()}
-        ways = {m: lambda v=v: v for m, v in still.items()}
-        ways |= {m: lambda rival=rival, v=v: video_of(scene, rival, v) for m, (rival, v) in points().items()}
-        for method, make in ways.items():
-            if method in known:
-                continue
-            try:
-                video = make()
-                known[method] = measure_video(video, scene.picture[0].numpy(), scene.truth.numpy())
-            except Exception as error:  # another pack's: it is told in the table, and the others go on
-                known[method] = {"fails": f"{type(error).__name__}: {error}"}
-            else:
-                if (name, motion) in LOOKED_AT:
-                    np.save(frames_file(name, motion, method), (255 * video).round().astype(np.uint8))
-            path.write_text(json.dumps(known, ensure_ascii=False, indent=1))
-
-
-def measure_times() -> None:
-    """Processor seconds a step of each rival at the middle of its knob, median of TIMES; kept as the clips are.
+def measured(make, measure) -> dict:
+    """The measures of what `make` makes, with the processor time that it took; or why it fails.
 
     Processor time, since on a busy machine the clock on the wall says more of the others.
     """
+    started = time.process_time()
+    try:
+        made = make()
+        taken = time.process_time() - started
+        return measure(made) | {"seconds": taken}
+    except Exception as error:  # another pack's: it is told in the table, and the others go on
+        return {"fails": f"{type(error).__name__}: {error}"}
+
+
+def measure_clip(name: str, motion: str) -> None:
+    """What is not yet known of one clip, point by point, kept as soon as it is known."""
+    import torch
+    from pack import pack_module
+
+    known, psnr = known_of(name, motion), pack_module("nodes.core.metrics").psnr
+    with torch.inference_mode():
+        scene = scene_of(name, motion)
+        truth, picture = scene.truth.numpy(), scene.picture[0].numpy()
+        ways = {"true clip": lambda: truth, "frozen picture": lambda: scene.picture.expand_as(scene.truth).numpy()}
+        ways |= {m: lambda rival=rival, v=v: video_of(scene, rival, v) for m, (rival, v) in points().items()}
+        for method in [m for m in ways if m not in known]:
+
+            def measure(video, method=method):
+                if (name, motion) in LOOKED_AT:
+                    np.save(frames_file(name, motion, method), (255 * video).round().astype(np.uint8))
+                likeness = np.mean([psnr(a, b) for a, b in zip(video[1:], truth[1:], strict=True)])
+                return measure_video(video, picture, truth) | {PSNR: float(likeness)}
+
+            known[method] = measured(ways[method], measure)
+            keep(known, name, motion)
+
+
+def measure_asked(name: str, motion: str) -> None:
+    """The rivals that are told the motion, under camera moves that are asked for; kept likewise."""
     import torch
 
-    path = results_folder() / "times.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = known_of("camera", name, motion)
     with torch.inference_mode():
-        scene = scene_of(*LOOKED_AT[0])
-        for name, rival in RIVALS.items():
-            if name in known:
-                continue
-            taken = []
-            try:
-                for _ in range(TIMES):
-                    started = time.process_time()
-                    rival.make(scene, rival.values[len(rival.values) // 2])
-                    taken.append((time.process_time() - started) / STEPS)
-            except Exception:
-                continue
-            known[name] = statistics.median(taken)
-            path.write_text(json.dumps(known, ensure_ascii=False, indent=1))
+        for move, scene in asked_scenes(name, motion).items():
+            for method, (rival, value) in points().items():
+                label = f"{move}: {method}"
+                if label in known or not (rival.told_motion or method == "plain"):
+                    continue
+                known[label] = measured(
+                    lambda scene=scene, rival=rival, value=value: torch.from_numpy(video_of(scene, rival, value)),
+                    lambda video, scene=scene: against_asked(video, scene.truth),
+                )
+                keep(known, "camera", name, motion)
 
 
-def known_clips(clips: list[tuple[str, str]]) -> list[dict]:
-    """What is known of each clip that is done: method -> measures."""
-    files = [results_folder() / f"{name} {motion}.json" for name, motion in clips]
-    known = [json.loads(file.read_text()) for file in files if file.exists()]
-    return [clip for clip in known if points().keys() <= clip.keys()]
-
-
-def summarise(clips: list[dict], times: dict[str, float]) -> dict[str, dict]:
-    """Means over the clips, by method; what fails, with its words."""
-    summary = {}
-    for method in ("true clip", "frozen picture", *points()):
-        rows = [clip[method] for clip in clips]
-        failed = next((row["fails"] for row in rows if "fails" in row), None)
-        summary[method] = {"fails": failed} if failed else {
-            column: round(float(np.mean([row[column] for row in rows])), 4) for column in COLUMNS
-        }  # fmt: skip
-    for method, (rival, _) in points().items():
-        name = next(n for n, r in RIVALS.items() if r is rival)
-        if name in times and "fails" not in summary[method]:
-            summary[method]["time a step"] = round(times[name] / times["plain"], 2)
+def summarise(clips: list[dict]) -> dict[str, dict]:
+    """Means over the clips by method, and the time of a run, plain sampling's being 1 (medians)."""
+    summary = {m: averaged([clip[m] for clip in clips]) for m in ("true clip", "frozen picture", *points())}
+    plain = statistics.median(clip["plain"]["seconds"] for clip in clips)
+    for method in points():
+        if "fails" not in summary[method]:
+            summary[method]["time"] = round(statistics.median(c[method]["seconds"] for c in clips) / plain, 2)
     return summary
+
+
+def averaged(rows: list[dict]) -> dict:
+    """Mean over the clips, or why one of them fails."""
+    if failed := [row for row in rows if "fails" in row]:
+        return failed[0]
+    return {column: round(float(np.mean([row[column] for row in rows])), 4) for column in rows[0]}
 
 
 def rows_of(summary: dict) -> dict[str, dict]:
     """What the table tells of each method."""
-    told = (*COLUMNS[:4], "time a step")
+    told = (*COLUMNS[:4], "time")
     return {
         method: {COLUMNS[0]: f"does not run: {row['fails']}"} if "fails" in row else {c: row.get(c) for c in told}
         for method, row in summary.items()
@@ -169,13 +199,13 @@ def draw(summary: dict, path: Path) -> None:
     colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
     for axes, column, words in zip(
         panels,
-        ("fidelity along motion", "PSNR to true clip"),
+        ("fidelity along motion", PSNR),
         ("SSIM to the picture, along the motion, 1 = equal", "likeness to the true clip: PSNR, dB"),
         strict=True,
     ):
         for i, (name, rival) in enumerate(RIVALS.items()):
             there = [summary[m] for m, (r, _) in points().items() if r is rival and "fails" not in summary[m]]
-            style = {"color": colours[i % 7], "marker": "osD^vP*"[i // 7 * 2 + i % 2], "ms": 5, "lw": 1}
+            style = {"color": colours[i % 7], "marker": "osD^vP*"[i // 4], "ms": 5, "lw": 1}
             if "ours" in name:
                 style |= {"lw": 2.6, "ms": 8}
             dash = ":" if rival.told_motion else "-"
@@ -212,8 +242,8 @@ def draw_strips() -> None:
             strip.save(results_folder() / f"{name} {motion}, {label or 'true clip'}.png")
 
 
-def write_page(summary: dict, clips: int) -> None:
-    """The table; what is written by hand below it stays."""
+def write_page(summary: dict, asked: dict, clips: int) -> None:
+    """The tables; what is written by hand below them stays."""
     from comfyui_setup import COMFYUI
 
     version = runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
@@ -225,12 +255,18 @@ def write_page(summary: dict, clips: int) -> None:
         f"Written by `python benchmarks/rivals.py`, on ComfyUI {version}: {clips} of the clips of evidence.md, seed "
         f"{SEED}, {STEPS} steps, guidance {CFG:g}, euler unless a pack samples by itself. PSNR in dB, motion in pixels "
         "per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the motion, "
-        "where visible. Time a step: processor time of a run by plain sampling's, at the middle of the knob. A moving "
-        "clip is the picture moved exactly as in the true clip, which the other rows are not told.",
+        "where visible. PSNR leaves out frame 0, which is the picture. Time: processor time of a run, plain sampling's "
+        "being 1. A moving clip is the picture moved exactly as in the true clip, which the other rows are not told.",
         "",
         *table(rows_of(summary)),
         "",
         "![Fidelity along the motion, and likeness to the true clip, against motion](rivals.png)",
+        "",
+        f"A camera move that is asked for, {len(ASKED)} clips: the picture is moved by Camera Move, and each is given "
+        "that clip. Against it: how far the video moves in the same direction, and how wrong, as shares of what was "
+        "asked.",
+        "",
+        *table(asked, ""),
     ]
     page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
 
@@ -246,14 +282,19 @@ def main() -> None:
     clips = clips[::2] + clips[1::2]  # what a run that was stopped has, is spread over pictures and motions
     if not options.known:
         with ProcessPoolExecutor(options.workers, get_context("spawn"), start_with_packs, (options.packs,)) as pool:
-            for i, _ in enumerate(pool.map(measure_clip, *zip(*clips, strict=True)), start=1):
-                print(f"{i} of {len(clips)} clips", flush=True)
-            pool.submit(measure_times).result()
-    times = results_folder() / "times.json"
-    known = known_clips(clips)
-    summary = summarise(known, json.loads(times.read_text()) if times.exists() else {})
-    (HERE / "rivals.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-    write_page(summary, len(known))
+            jobs = [pool.submit(measure_clip, *clip) for clip in clips]
+            jobs += [pool.submit(measure_asked, *clip) for clip in ASKED]
+            for i, job in enumerate(jobs, start=1):
+                job.result()
+                print(f"{i} of {len(jobs)}", flush=True)
+    known = [clip for clip in (known_of(*clip) for clip in clips) if points().keys() <= clip.keys()]
+    summary = summarise(known)
+    cameras = [known_of("camera", *clip) for clip in ASKED]
+    asked = {label: averaged([camera[label] for camera in cameras]) for label in cameras[0]} if all(cameras) else {}
+    (HERE / "rivals.json").write_text(
+        json.dumps({"clips": summary, "camera": asked}, indent=1, ensure_ascii=False) + "\n"
+    )
+    write_page(summary, asked, len(known))
     draw(summary, HERE / "rivals.png")
     draw_strips()
 
