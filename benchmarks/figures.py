@@ -44,9 +44,9 @@ BEST, TAU_ENDS = "carried, ω = 0, τ_end 1", ("0.1", "0.3", "0.6", "0.9", "1")
 WAYS = ("published", "carried", BEST)
 FLOW_WAYS = ("plain", "still image", "carried image", BEST)
 CLAIM = (
-    "carried along the motion, the same model, seed and prompt come {reckoned[carried over published]:.1f} dB nearer to "
-    "the true clip than as published, at {reckoned[motion kept, %]:.0f} % of the motion that the model has when left "
-    "alone; with ω = 0 and τ to 1, {reckoned[best over frozen]:.1f} dB nearer than the frozen picture."
+    "carried along the motion, the same model, seed and prompt come {reckoned[carried over published]:.1f} dB nearer "
+    "to the true clip than as published, at {reckoned[motion kept, %]:.0f} % of the motion that the model has when "
+    "left alone; with ω = 0 and τ to 1, {reckoned[best over frozen]:.1f} dB nearer than the frozen picture."
 )
 FIVE_ROWS = [
     "| no rectification | " + row("plain", spread=True),
@@ -56,10 +56,10 @@ FIVE_ROWS = [
     "| **the same, ω = 0, `tau_end` 1** | " + row(BEST, spread=True),
 ]
 ASKED = (
-    "`tau_end` 0.9 videos moved by {reckoned[asked at 0.9, least]:.0f} to {reckoned[asked at 0.9, most]:.0f} % of what "
-    "was asked, at half, equal and one and a half times the speed that the prompt stands for, and in moves that no prompt "
-    "of it can say. With 0.6 by {reckoned[asked at 0.6, least]:.0f} to {reckoned[asked at 0.6, most]:.0f} %. The prompt "
-    "alone gave {reckoned[asked by prompt, least]:.0f} to {reckoned[asked by prompt, most]:.0f} %."
+    "`tau_end` 0.9 videos moved by {reckoned[asked at 0.9, least]:.0f} to {reckoned[asked at 0.9, most]:.0f} % of "
+    "what was asked, at half, equal and one and a half times the speed that the prompt stands for, and in moves that "
+    "no prompt of it can say. With 0.6 by {reckoned[asked at 0.6, least]:.0f} to {reckoned[asked at 0.6, most]:.0f} "
+    "%. The prompt alone gave {reckoned[asked by prompt, least]:.0f} to {reckoned[asked by prompt, most]:.0f} %."
 )
 SENTENCES = {
     "README.md": [*FIVE_ROWS, CLAIM],
@@ -100,7 +100,8 @@ SENTENCES = {
         "Loading the pack takes {cost[import, ms]:.0f} ms.",
         ASKED,
         "come {reckoned[draft over published]:.1f} dB nearer to the true clip than as published, at "
-        "{moved[a][held to it, ω 0, τ_end 0.9][motion]:.2f} against {moved[a][published][motion]:.2f} pixels per frame.",
+        "{moved[a][held to it, ω 0, τ_end 0.9][motion]:.2f} against {moved[a][published][motion]:.2f} pixels per "
+        "frame.",
     ],
     "js/docs/NRMovePicture.md": ["The paper's own settings are {reckoned[held over published settings]:.1f} dB behind"],
     "js/docs/NRMovePicture/zh.md": ["下落后 {reckoned[held over published settings]:.1f} dB"],
