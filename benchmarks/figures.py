@@ -20,16 +20,23 @@ NUMBER = r"[-+−]?\d[\d.]*"
 PSNR, FIDELITY, MOTION = "PSNR to true clip", "fidelity along motion", "motion"
 
 
-def row(*methods: str, file: str = "evidence", spread: bool = False) -> str:
+def row(*methods: str, spread: bool = False) -> str:
     """Three cells of a table: PSNR, fidelity along the motion and motion of the methods, parted by slashes."""
-    mean = "[0]" if file == "evidence" else ""
     cells = []
     for column, decimals in ((PSNR, 1), (FIDELITY, 2), (MOTION, 2)):
-        told = [f"{{{file}[{method}][{column}]{mean}:.{decimals}f}}" for method in methods]
+        told = [f"{{evidence[{method}][{column}][0]:.{decimals}f}}" for method in methods]
         if spread and column == PSNR:
-            told = [f"{one} ± {{{file}[{method}][{column}][1]:.1f}}" for one, method in zip(told, methods, strict=True)]
+            told = [
+                f"{one} ± {{evidence[{method}][{column}][1]:.1f}}" for one, method in zip(told, methods, strict=True)
+            ]
         cells.append(" / ".join(told))
     return " | ".join(cells) + " |"
+
+
+def rival(method: str) -> str:
+    """A line of the table of rivals: PSNR, fidelity along the motion, motion."""
+    told = ((f"{PSNR}, after frame 0", 1), (FIDELITY, 2), (MOTION, 2))
+    return f"| {method} | " + " | ".join(f"{{rivals[clips][{method}][{c}]:.{d}f}}" for c, d in told) + " |"
 
 
 def published(*tau_ends: str) -> list[str]:
@@ -42,6 +49,26 @@ def carried(*tau_ends: str) -> list[str]:
 
 BEST, TAU_ENDS = "carried, ω = 0, τ_end 1", ("0.1", "0.3", "0.6", "0.9", "1")
 WAYS = ("published", "carried", BEST)
+RIVALS = (
+    "plain",
+    "frozen picture",
+    "lower denoise, denoise 0.6",
+    "noise mask on frame 0, mask of the others 0.9",
+    "DifferentialDiffusion over the frames, mask of the last frame 1",
+    "KJNodes ColorMatch, after plain, strength 1",
+    "KJNodes LatentInpaintTTM, still clip, steps 12",
+    "RES4LYF epsilon, weight 1",
+    "RES4LYF epsilon, every step, weight 0.1",
+    "RES4LYF epsilon, frame weights, scale 1",
+    "RES4LYF flow, end step 3",
+    "RES4LYF sync, end step 9",
+    "AnimateDiff-Evolved FreeInit, iterations 2",
+    "published rule, ours, τ_end 0.6",
+    "published rule, softly to the end, ours, strength 0.25",
+    "carried, ours, τ_end 0.6",
+    "carried, ω = 0, softly to the end, ours, strength 0.5",
+    "carried, ω = 0, ours, τ_end 1",
+)
 FLOW_WAYS = ("plain", "still image", "carried image", BEST)
 CLAIM = (
     "carried along the motion, the same model, seed and prompt come {reckoned[carried over published]:.1f} dB nearer "
@@ -98,6 +125,7 @@ SENTENCES = {
         "whose step takes {cost[demo step, ms]:.0f} ms, a carried run takes "
         "{cost[demo run, all carried along the motion, %]:.0f} % longer.",
         "Loading the pack takes {cost[import, ms]:.0f} ms.",
+        *map(rival, RIVALS),
         ASKED,
         "come {reckoned[draft over published]:.1f} dB nearer to the true clip than as published, at "
         "{moved[a][held to it, ω 0, τ_end 0.9][motion]:.2f} against {moved[a][published][motion]:.2f} pixels per "

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "demo")]
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("tests/support", "scripts", "demo")]
 
 from moving_pictures import (  # noqa: E402
     CAMERAS,

@@ -347,10 +347,25 @@ def carried_tight(scene: Scene, tau_end: float) -> dict:
     return rectified(scene, BEST | {"tau_end": tau_end})
 
 
+def softly(scene: Scene, strength: float) -> dict:
+    """A little of the correction at every step to the last, towards the image itself: else the pull is forgotten."""
+    return rectified(scene, {"anchor": "image", "tau_end": 1.0, "strength": strength})
+
+
+def carried_softly(scene: Scene, strength: float) -> dict:
+    return rectified(scene, BEST | {"anchor": "image", "strength": strength})
+
+
 def held_moving(scene: Scene, tau_end: float) -> dict:
     """The moving clip in place of the still one, held tightly, masked where it shows nothing."""
     frames, visible = scene.moving
     return rectified(scene, {"omega": (0.0,), "tau_end": tau_end}, scene.latent(frames), visible)
+
+
+def held_moving_softly(scene: Scene, strength: float) -> dict:
+    frames, visible = scene.moving
+    changes = {"omega": (0.0,), "anchor": "image", "tau_end": 1.0, "strength": strength}
+    return rectified(scene, changes, scene.latent(frames), visible)
 
 
 RIVALS = {
@@ -360,6 +375,8 @@ RIVALS = {
     "published rule, ours": Rival(published, "τ_end", TAU_ENDS),
     "carried, ours": Rival(carried, "τ_end", TAU_ENDS),
     "carried, ω = 0, ours": Rival(carried_tight, "τ_end", (0.6, 0.9, 1.0)),
+    "published rule, softly to the end, ours": Rival(softly, "strength", (0.1, 0.25)),
+    "carried, ω = 0, softly to the end, ours": Rival(carried_softly, "strength", (0.25, 0.5)),
     "noise mask on frame 0": Rival(noise_mask, "mask of the others", (1.0, 0.9, 0.5)),
     "DifferentialDiffusion over the frames": Rival(differential, "mask of the last frame", (1.0, 0.7, 0.4)),
     "KJNodes ColorMatch, after plain": Rival(colour_matched, "strength", (0.5, 1.0)),
@@ -378,6 +395,7 @@ RIVALS = {
     "moving clip: KJNodes LatentInpaintTTM": Rival(inpainted_moving, "steps", (7, 12, 20), told_motion=True),
     "moving clip: RES4LYF epsilon": Rival(guided_moving, "weight", (0.25, 0.5, 1.0), told_motion=True),
     "moving clip: held, ours": Rival(held_moving, "τ_end", (0.6, 0.9, 1.0), told_motion=True),
+    "moving clip: held softly to the end, ours": Rival(held_moving_softly, "strength", (0.5,), told_motion=True),
 }
 
 
