@@ -262,13 +262,15 @@ def write_page(summary: dict, asked: dict, clips: int) -> None:
         *table(rows_of(summary)),
         "",
         "![Fidelity along the motion, and likeness to the true clip, against motion](rivals.png)",
-        "",
-        f"A camera move that is asked for, {len(ASKED)} clips: the picture is moved by Camera Move, and each is given "
-        "that clip. Against it: how far the video moves in the same direction, and how wrong, as shares of what was "
-        "asked.",
-        "",
-        *table(asked, ""),
     ]
+    if asked:
+        lines += [
+            "",
+            f"A camera move that is asked for, {len(ASKED)} pictures: Camera Move moves the picture, and each is given "
+            "that clip. Against it: how far the video moves in the same direction, and how wrong, as shares of it.",
+            "",
+            *table(asked, ""),
+        ]
     page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
 
 
