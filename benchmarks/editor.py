@@ -1,16 +1,22 @@
-"""What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints a table and writes editor.md.
+"""What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints tables and writes editor.md.
 
-Real Chromium on both frontends and both canvases: script, style and layout time of a move event while a point of a
-240-frame curve is dragged; frame times while a canvas of 100 editors is panned, beside 100 text boxes; and what is
-left when the nodes are deleted.
+Real Chromium on both frontends and both canvases. `drag`: script, style and layout time of a move event while a point
+of a 240-frame curve is dragged; `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run
+(FOLDER is a checkout of that pack). `crowd`: frame times while a canvas of 100 editors is panned, beside 100 text
+boxes, and what is left when the nodes are deleted.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
+import json
 import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,57 +29,144 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 FRAMES = 240
 NODES = 100
-ROUNDS, MOVES = 5, 100
+ROUNDS, MOVES = 7, 100
+REACH_X, REACH_Y = 160, 80  # pixels that a dragged point moves within
 PAN_MOVES = 90
-COLUMNS = (
-    "| frontend | canvas | drag: script, ms | drag: style and layout, ms "
-    "| pan with editors, ms | pan with text boxes, ms | left by editors | left by text boxes |"
-)
+CURVE = {"points": [[0, 1], [0.5, 0.5], [1, 0.5]], "interpolation": "monotone_cubic"}
 HEAD = f"""# The ω curve editor in the browser
 
-Written by `python benchmarks/editor.py`. Chromium without a GPU, {{cores}} CPU cores that other work may share.
+Written by `python benchmarks/editor.py [drag] [crowd] --rival FOLDER`. Chromium without a GPU, {os.cpu_count()} CPU
+cores that other work shares.
+"""
+ABOUT = {
+    "drag": f"""## One move of the mouse
 
-* drag: what one move of the mouse costs while a point of a smooth {FRAMES}-frame curve is dragged, the host's own
-  listeners included: script, and style with layout. The browser's own counters over {MOVES} moves, median of {ROUNDS}
-  rounds.
+What one move costs while the middle one of three points of a smooth {FRAMES}-frame curve is dragged, the host's own
+listeners included: script, and style with layout. The browser's own counters of the page's processor time over {MOVES}
+moves, median of {ROUNDS} rounds. Each round checks that the point ends under the mouse.
+
+KJNodes: the same with that pack's spline editor ({FRAMES} samples, its other settings as they come), in the same page
+and run: rounds take turns, and only the editor that is dragged is on the canvas. It works out its samples and its value
+when the mouse is let go.
+
+| frontend | canvas | script, ms | style and layout, ms | KJNodes: script, ms | KJNodes: style and layout, ms |
+{"|---" * 6}|
+""",
+    "crowd": f"""## A hundred editors
+
 * pan: time between two frames while a canvas of {NODES} nodes is panned, all in sight, median (95th percentile); with
   editors, and with plain text boxes (CLIPTextEncode) for comparison.
 * left: nodes that the host keeps in memory, more than before, when the {NODES} are deleted and garbage is collected,
   and the editors (with their listeners) and clocks that remain; with editors, and with text boxes.
 
-{COLUMNS}
-{"|---" * 8}|
-"""
+| frontend | canvas | pan with editors, ms | pan with text boxes, ms | left by editors | left by text boxes |
+{"|---" * 6}|
+""",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An editor whose middle point is dragged."""
+
+    add: Callable[[ComfyPage], None]
+    point: Callable[[ComfyPage], tuple[float, float]]  # where it is on the screen
+
+
+def add_ours(comfy: ComfyPage) -> None:
+    comfy.evaluate(
+        """([curve, frames]) => {
+            const node = LiteGraph.createNode("NRSchedule");
+            node.pos = [300, 60];
+            node.properties.nr_preview_frames = frames;
+            node.widgets.find(widget => widget.name === "omega_curve").value = curve;
+            app.graph.add(node);
+            node.setSize([500, 760]);
+            app.canvas.setDirty(true, true);
+        }""",
+        [json.dumps(CURVE), FRAMES],
+    )
+    comfy.wait_drawn()
+
+
+def add_rival(comfy: ComfyPage) -> None:
+    comfy.evaluate(
+        """frames => {
+            const node = LiteGraph.createNode("SplineEditor");
+            node.pos = [300, 60];
+            node.widgets.find(widget => widget.name === "points_to_sample").value = frames;
+            app.graph.add(node);
+            app.canvas.setDirty(true, true);
+        }""",
+        FRAMES,
+    )
+    comfy.wait("() => app.graph._nodes[0].editor")
+    comfy.evaluate(
+        """() => {
+            const { editor } = app.graph._nodes[0];
+            const [{ points }] = editor.splines;
+            Object.assign(points[1], { x: editor.coordWidth / 2, y: editor.coordHeight / 2 });
+            editor.updatePath(true);
+        }"""
+    )
+    comfy.page.wait_for_timeout(500)
+
+
+def rivals_point(comfy: ComfyPage) -> tuple[float, float]:
+    x, y = comfy.evaluate(
+        """() => {
+            const { editor } = app.graph._nodes[0];
+            const { x, y } = editor.splines[0].points[1];
+            const { left, top, width } = editor.canvas.getBoundingClientRect();
+            const scale = width / editor.canvas.width;
+            const { scaleX, scaleY, margin } = editor;
+            return [left + (x * scaleX + margin) * scale, top + (y * scaleY + margin) * scale];
+        }"""
+    )
+    return x, y
+
+
+OURS = Subject(add_ours, lambda comfy: comfy.middle("point:1"))
+RIVAL = Subject(add_rival, rivals_point)
 
 
 def summary(times: list[float]) -> str:
     return f"{statistics.median(times):.1f} ({statistics.quantiles(times, n=20)[-1]:.1f})"
 
 
-def drag_cost(comfy: ComfyPage) -> tuple[float, float]:
-    """Milliseconds of script, and of style and layout, for each move of the mouse."""
-    comfy.add_schedule()
-    comfy.page.locator(".nr-frames input").fill(str(FRAMES))
-    comfy.press("Enter")
-    comfy.page.locator(".nr-shape button").nth(1).click()
-    comfy.settle()
+def drag_costs(comfy: ComfyPage, subjects: list[Subject]) -> list[list[float]]:
+    """Of each subject: milliseconds of script, and of style and layout, for each move of the mouse."""
     devtools = comfy.page.context.new_cdp_session(comfy.page)
-    devtools.send("Performance.enable")
-    (left, top), (right, bottom) = comfy.at(0.3, 0.8), comfy.at(0.7, 0.2)
-    mouse = comfy.page.mouse
-    rounds = []
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})  # other work does not count
+    rounds: list[list[list[float]]] = [[] for _ in subjects]
     for _ in range(ROUNDS):
-        mouse.move(*comfy.middle("point:1"))
-        mouse.down()
-        before = counters(devtools)
-        for i in range(MOVES):
-            mouse.move(left + 7 * i % (right - left), top + 5 * i % (bottom - top))
-        comfy.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        after = counters(devtools)
-        mouse.up()
-        rounds.append([1000 * (later - earlier) / MOVES for earlier, later in zip(before, after, strict=True)])
-    script, style, layout = (statistics.median(column) for column in zip(*rounds, strict=True))
-    return script, style + layout
+        for subject, costs in zip(subjects, rounds, strict=True):
+            comfy.start_test()
+            subject.add(comfy)
+            costs.append(drag_cost(comfy, devtools, subject))
+    return [[statistics.median(column) for column in zip(*costs, strict=True)] for costs in rounds]
+
+
+def drag_cost(comfy: ComfyPage, devtools, subject: Subject) -> list[float]:
+    left, top = subject.point(comfy)
+    mouse = comfy.page.mouse
+    mouse.move(left, top)
+    mouse.down()
+    before = counters(devtools)
+    for i in range(1, MOVES + 1):
+        x, y = left + 7 * i % REACH_X, top + 5 * i % REACH_Y
+        # Not mouse.move: Playwright runs scripts of its own in the page while a button is down.
+        devtools.send(
+            "Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}
+        )
+    comfy.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    after = counters(devtools)
+    point = subject.point(comfy)
+    assert max(abs(point[0] - x), abs(point[1] - y)) < 1.5, f"The point is at {point}, the mouse at {x, y}."
+    mouse.move(x, y)
+    mouse.up()
+    script, style, layout = (1000 * (later - earlier) / MOVES for earlier, later in zip(before, after, strict=True))
+    return [script, style + layout]
 
 
 def counters(devtools) -> list[float]:
@@ -157,36 +250,61 @@ def crowd_cost(comfy: ComfyPage, kind: str) -> tuple[list[float], str]:
     return times, left
 
 
+def drag(comfy: ComfyPage, subjects: list[Subject]) -> list[str]:
+    costs = [f"{cost:.2f}" for costs in drag_costs(comfy, subjects) for cost in costs]
+    return costs + [""] * (4 - len(costs))
+
+
+def crowd(comfy: ComfyPage, _) -> list[str]:
+    editors, left_by_editors = crowd_cost(comfy, "NRSchedule")
+    comfy.open()
+    boxes, left_by_boxes = crowd_cost(comfy, "CLIPTextEncode")
+    return [summary(editors), summary(boxes), left_by_editors, left_by_boxes]
+
+
+PARTS = {"drag": drag, "crowd": crowd}
+
+
+def write(part: str, table: str) -> None:
+    """Put a part's table into editor.md and leave the other part as it is."""
+    report = HERE / "editor.md"
+    sections = dict.fromkeys(PARTS, "")
+    for section in report.read_text(encoding="utf-8").split("\n## ")[1:]:
+        sections[next(part for part in PARTS if ABOUT[part].startswith("## " + section.splitlines()[0]))] = (
+            "## " + section
+        )
+    sections[part] = table
+    report.write_text(
+        "\n".join([HEAD, *(section.rstrip() + "\n" for section in sections.values() if section)]), "utf-8"
+    )
+
+
 def main() -> None:
-    report = HEAD.format(cores=os.cpu_count())
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help="drag, crowd; all without it")
+    parser.add_argument("--rival", type=Path, metavar="FOLDER", help="a checkout of KJNodes, to be dragged too")
+    arguments = parser.parse_args()
+    subjects = [OURS, RIVAL] if arguments.rival else [OURS]
+    tables = {part: ABOUT[part] for part in arguments.parts}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
         browser = chromium.launch(playwright)
         for frontend in FRONTENDS:
-            with running_server(frontend, Path(temporary) / frontend) as address:
-                for canvas in ("legacy", "vue"):
-                    page = browser.new_page(viewport={"width": 1280, "height": 900})
+            base = Path(temporary) / frontend
+            if arguments.rival:
+                (base / "custom_nodes").mkdir(parents=True)
+                (base / "custom_nodes" / "KJNodes").symlink_to(arguments.rival.resolve(), target_is_directory=True)
+            with running_server(frontend, base) as address:
+                for canvas, part in itertools.product(("legacy", "vue"), tables):
+                    page = browser.new_page(viewport={"width": 1280, "height": 1000})
                     comfy = ComfyPage(page, address, vue=canvas == "vue")
                     comfy.open()
-                    script, style = drag_cost(comfy)
-                    comfy.open()
-                    editors, left_by_editors = crowd_cost(comfy, "NRSchedule")
-                    comfy.open()
-                    boxes, left_by_boxes = crowd_cost(comfy, "CLIPTextEncode")
-                    cells = [
-                        frontend,
-                        canvas,
-                        f"{script:.2f}",
-                        f"{style:.2f}",
-                        summary(editors),
-                        summary(boxes),
-                        left_by_editors,
-                        left_by_boxes,
-                    ]
-                    report += f"| {' | '.join(cells)} |\n"
-                    (HERE / "editor.md").write_text(report, encoding="utf-8")
+                    row = f"| {' | '.join([frontend, canvas, *PARTS[part](comfy, subjects)])} |\n"
+                    tables[part] += row
+                    print(row, end="", flush=True)
                     page.close()
         browser.close()
-    print(report)
+    for part, table in tables.items():
+        write(part, table)
 
 
 if __name__ == "__main__":

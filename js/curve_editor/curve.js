@@ -168,7 +168,10 @@ function monotoneSlopes(points) {
 /** ω of each frame. @param {Curve} curve @param {number} frames */
 export function omegas(curve, frames) {
   const at = interpolator(curve);
-  return Array.from({ length: frames }, (_, frame) => at(frame / Math.max(frames - 1, 1)));
+  const last = Math.max(frames - 1, 1);
+  const values = [];
+  for (let frame = 0; frame < frames; frame++) values.push(at(frame / last));
+  return values;
 }
 
 /**

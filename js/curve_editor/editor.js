@@ -42,7 +42,7 @@ export class Editor {
   #node;
   #home;
   /** @type {Curve} */
-  #shown;
+  #curve;
   /** @type {string | null} */
   #notice = null;
   /** @type {string | null} */
@@ -71,22 +71,18 @@ export class Editor {
   constructor(node, home) {
     this.#node = node;
     this.#home = home;
-    this.#shown = readCurve(home.value) ?? PUBLISHED;
+    this.#curve = readCurve(home.value) ?? PUBLISHED;
     this.#surroundings = this.#lookAround();
     this.view = new View();
   }
 
+  /** Whether an edit is under way. */
+  get isEdited() {
+    return this.#before !== null;
+  }
+
   get nodeId() {
     return this.#node.id;
-  }
-
-  get #curve() {
-    return this.#shown;
-  }
-
-  set #curve(curve) {
-    this.#shown = curve;
-    this.#home.value = this.value;
   }
 
   get value() {
@@ -100,6 +96,7 @@ export class Editor {
     // The host may hand back what it has just read from here: that is no news, and a notice stays.
     if (older && toJson(older) === this.value) return;
     this.#curve = older ?? PUBLISHED;
+    this.#home.value = this.value;
     this.#notice = older ? null : "unreadable";
     this.draw();
   }
@@ -185,7 +182,7 @@ export class Editor {
 
   /** Look around, and draw if something else has changed: a number, a link, a length, the language. */
   refresh() {
-    if (!this.#before) this.take(this.#home.value);
+    this.take(this.#home.value);
     if (this.#hasChangedAround()) this.draw();
   }
 
@@ -214,6 +211,7 @@ export class Editor {
     if (!this.#before) return;
     this.#before = null;
     this.#dragged = null;
+    this.#home.value = this.value;
     this.#hasChangedAround();
     this.draw();
     this.#node.setDirtyCanvas(true, true);
@@ -300,6 +298,7 @@ export class Editor {
   add(x, y) {
     const { curve, index } = withAdded(this.#curve, x, y);
     this.#curve = curve;
+    this.#dragged = pointKey(index);
     this.render(); // its handle is there at once, to be dragged or to take the focus
     return pointKey(index);
   }

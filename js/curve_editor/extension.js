@@ -2,6 +2,7 @@
 
 import { app } from "../../../scripts/app.js";
 import { watchFace } from "./face.js";
+import { addPanelText } from "./panel.js";
 import { addStyle } from "./style.js";
 import { loadTexts } from "./texts.js";
 import { TYPE, addOmegaCurve } from "./widget.js";
@@ -12,5 +13,9 @@ await loadTexts();
 app.registerExtension({
   name: "noiserectification.OmegaCurve",
   getCustomWidgets: () => ({ [TYPE]: addOmegaCurve }),
-  nodeCreated: watchFace,
+  nodeCreated(/** @type {import("./host").HostNode} */ node) {
+    const curve = node.widgets?.find(({ type, element }) => type === TYPE && element);
+    if (curve) addPanelText(node, curve);
+    watchFace(node);
+  },
 });

@@ -1,6 +1,6 @@
 /**
  * The heat strip: how firmly each frame (down) is held at each step (across), in the colours of Plot Rectification
- * Schedule. One pixel per frame and step, stretched by the browser.
+ * Schedule. One pixel per frame and step, or run of steps, stretched by the browser.
  *
  * @typedef {import("./types").State} State
  * @typedef {import("./types").Box} Box
@@ -28,6 +28,18 @@ const COLOURS = Uint32Array.from({ length: 256 }, (_, i) => {
 /** The palette from free to held, for the legend. */
 export const GRADIENT = `linear-gradient(90deg, ${PALETTE.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`;
 
+/** @param {number} a @param {number} b @returns {number} */
+const divisor = (a, b) => (b ? divisor(b, a % b) : a);
+
+/** The fewest columns of one width that show the same as one for each value. @param {readonly number[]} values */
+export function columns(values) {
+  const width = values.reduce(
+    (sofar, value, i) => (i && value !== values[i - 1] ? divisor(sofar, i) : sofar),
+    values.length,
+  );
+  return values.filter((_, i) => i % width === 0);
+}
+
 /** @param {Element} parent */
 export function createHeat(parent) {
   const canvas = document.createElement("canvas");
@@ -50,13 +62,13 @@ export function createHeat(parent) {
     },
     /** @param {State} state */
     draw({ holds, strengths }) {
-      if (canvas.width !== strengths.length) canvas.width = strengths.length;
+      const levels = columns(strengths).map((strength) => strength * 255);
+      if (canvas.width !== levels.length) canvas.width = levels.length;
       if (canvas.height !== holds.length) canvas.height = holds.length;
-      if (image?.width !== strengths.length || image.height !== holds.length) {
-        image = new ImageData(strengths.length, holds.length);
+      if (image?.width !== levels.length || image.height !== holds.length) {
+        image = new ImageData(levels.length, holds.length);
       }
       const pixels = new Uint32Array(image.data.buffer);
-      const levels = strengths.map((strength) => strength * 255);
       let at = 0;
       for (const hold of holds) for (const level of levels) pixels[at++] = COLOURS[(hold * level + 0.5) | 0];
       pen?.putImageData(image, 0, 0);

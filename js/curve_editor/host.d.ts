@@ -5,6 +5,7 @@ export interface HostWidget {
   type?: string;
   value: unknown;
   element?: HTMLElement; // of a DOM widget
+  serialize?: boolean; // false: not saved
   callback?: (value: unknown) => void;
   computeLayoutSize?: (node: HostNode) => { minHeight?: number; maxHeight?: number; minWidth: number };
 }
@@ -37,6 +38,13 @@ export interface HostNode {
   outputs?: { name: string; type: string }[];
   widgets?: HostWidget[];
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): HostWidget;
+  addWidget(
+    type: string,
+    name: string,
+    value: unknown,
+    callback: (value: unknown) => void,
+    options: Record<string, unknown>,
+  ): HostWidget;
   removeWidget(widget: HostWidget): void;
   setSize(size: [number, number]): void;
   onResize?: (this: HostNode, size: [number, number]) => void;

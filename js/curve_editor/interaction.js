@@ -40,8 +40,8 @@ const pansCanvas = (event) => event.button === 1 || Boolean(event.buttons & 4) |
  * @param {SVGSVGElement} chart @returns {ToPixel}
  */
 function toPixelOf(chart) {
-  const matrix = chart.getScreenCTM()?.inverse();
-  return (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
+  const { a, b, c, d, e, f } = chart.getScreenCTM()?.inverse() ?? new DOMMatrix();
+  return ({ clientX: x, clientY: y }) => ({ x: a * x + c * y + e, y: b * x + d * y + f });
 }
 
 /** @param {Editor} editor @param {MouseEvent} event @returns {Place | null} */
@@ -104,6 +104,7 @@ function listenToPointer(editor) {
   });
 
   chart.addEventListener("pointermove", (event) => {
+    if (drag) event.stopPropagation(); // the host has no part in it
     editor.soon(() => (drag ? follow(event) : editor.point(placeOf(editor, event))));
   });
 

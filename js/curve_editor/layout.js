@@ -5,7 +5,7 @@
  * @typedef {import("./types").Layout} Layout
  */
 
-export const MIN_WIDTH = 220;
+export const MIN_WIDTH = 256; // the hint at the foot; and in a Vue node, the longest label beside its number
 export const MIN_HEIGHT = 340;
 export const MARGIN = 12; // the host's around a widget: 10 on the legacy canvas, 12 in a Vue node
 

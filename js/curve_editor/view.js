@@ -2,6 +2,7 @@
  * The editor's picture, drawn from its state. Knows nothing of the graph and changes nothing. Each part is drawn anew
  * only when something that it shows has changed.
  *
+ * @typedef {import("./types").Curve} Curve
  * @typedef {import("./types").State} State
  * @typedef {import("./types").Box} Box
  * @typedef {import("./types").Layout} Layout
@@ -19,6 +20,8 @@ import { language, text } from "./texts.js";
 import { besideWords, countWords, holdTitle, nameOf, statusWords, strengthTitle, wordsOf } from "./words.js";
 
 const DOT_SPACING = 5; // pixels: closer dots would only thicken the line
+/** @type {readonly number[]} */
+const NONE = [];
 const PIVOT = "m0 -3.5l3.5 3.5l-3.5 3.5l-3.5 -3.5z";
 
 /** How each handle of τ looks, around its own origin. */
@@ -37,6 +40,8 @@ export class View {
   #layout = remember(layout);
   /** What each part shows. @type {Map<string, readonly unknown[]>} */
   #shown = new Map();
+  /** Every second picture. */
+  #isEven = false;
 
   constructor() {
     this.root = html("div", "nr-editor widget-expands"); // the second is the host's: grows with a Vue node (1.32)
@@ -106,14 +111,20 @@ export class View {
     this.#part("places", [places], () => this.#arrange(places));
     this.#part("words", [words], () => this.#drawWords());
     this.#part("frame axis", [places, frames.count], () => this.#drawFrameAxis(places.omega, frames.count));
-    this.#part("curve", [places, curve, omegas], () => this.#drawCurve(places.omega, state));
+    this.#part("curve", [places, curve], () => this.#drawCurve(places.omega, curve));
+    const marked = pixelsPerFrame(places.omega, omegas) < DOT_SPACING ? NONE : omegas;
+    this.#part("dots", [places, marked], () => this.#drawDots(places.omega, marked));
     this.#part("source", [places, omegaSource, words], () => this.#drawSource(places.omega, omegaSource));
-    this.#part("pivots", [places, omegas, pivots], () => this.#drawPivots(places.omega, state));
+    this.#part("pivots", [places, frames.count, ...pivots, ...pivots.map((pivot) => omegas[pivot])], () =>
+      this.#drawPivots(places.omega, state),
+    );
     this.#part("step axis", [places, frames.count, steps.count, inputs.tau_unit], () =>
       this.#drawStepAxis(places, state),
     );
     this.#part("strengths", [places, strengths, inputs], () => this.#drawStrengths(places.tau, state));
-    this.#part("heat", [holds, strengths], () => this.heat.draw(state));
+    this.#isEven = !this.#isEven;
+    // The dearest part follows a drag at half its pace, and catches up at its end.
+    if (this.#isEven || !state.dragged) this.#part("heat", [holds, strengths], () => this.heat.draw(state));
     this.#part("titles", [strengths, inputs, words], () => this.#drawTitles(state));
     this.#part("lengths", [frames, steps, words], () => this.#drawLengths(state));
     this.#part("bar", [curve.interpolation, omegaSource, words], () => this.drawBar(state));
@@ -155,17 +166,20 @@ export class View {
     }
   }
 
-  /** @param {Box} box @param {State} state */
-  #drawCurve(box, { curve, omegas }) {
-    const last = Math.max(omegas.length - 1, 1);
+  /** @param {Box} box @param {Curve} curve */
+  #drawCurve(box, curve) {
     /** @param {number} x @param {number} y @returns {[number, number]} */
     const pixel = (x, y) => [toPixelX(box, x), toPixelY(box, y)];
     const [, first] = curve.points[0];
     const start = polyline([pixel(0, first), pixel(...curve.points[0])]);
     const segments = beziers(curve).map((corners) => bezier(corners.map(([x, y]) => pixel(x, y))));
     set(this.line, { d: `${start}${segments.join("")}H${box.right}` });
-    const marked = (box.right - box.left) / last < DOT_SPACING ? [] : omegas;
-    set(this.dots, { d: dots(marked.map((omega, frame) => pixel(frame / last, omega))) });
+  }
+
+  /** @param {Box} box @param {readonly number[]} omegas */
+  #drawDots(box, omegas) {
+    const last = Math.max(omegas.length - 1, 1);
+    set(this.dots, { d: dots(omegas.map((omega, frame) => [toPixelX(box, frame / last), toPixelY(box, omega)])) });
   }
 
   /** @param {Box} box @param {State["omegaSource"]} source */
@@ -190,8 +204,7 @@ export class View {
     const points = state.omegaSource === "linked" ? [] : state.curve.points; // a linked curve is not to be edited here
     const groups = this.points.children;
     while (groups.length > points.length) {
-      this.#shown.delete(pointKey(groups.length - 1));
-      this.#shown.delete(`${pointKey(groups.length - 1)} name`);
+      for (const part of ["", " name", " value"]) this.#shown.delete(pointKey(groups.length - 1) + part);
       this.points.lastElementChild?.remove();
     }
     while (groups.length < points.length) {
@@ -203,10 +216,9 @@ export class View {
       const key = pointKey(index);
       const group = /** @type {SVGGElement} */ (groups[index]);
       this.#part(`${key} name`, [points.length, ...shown], () => name(group, state, key));
-      this.#part(key, [x, y, ...shown], () => {
-        place(group, toPixelX(box, x), toPixelY(box, y));
-        announce(group, state, key, y);
-      });
+      this.#part(key, [x, y, box], () => place(group, toPixelX(box, x), toPixelY(box, y)));
+      if (key === state.dragged) return; // a screen reader is told when the hand rests
+      this.#part(`${key} value`, [x, y, ...shown], () => announce(group, y, wordsOf(state, key)));
     });
   }
 
@@ -259,7 +271,7 @@ export class View {
       const [x, y, value] = handles[key];
       place(group, x, y);
       name(group, state, key);
-      announce(group, state, key, value);
+      announce(group, value, wordsOf(state, key));
       group.style.display = key === "tau_ramp" && ramp === null ? "none" : "";
     }
   }
@@ -300,6 +312,9 @@ export class View {
   }
 }
 
+/** @param {Box} box @param {readonly number[]} omegas */
+const pixelsPerFrame = ({ left, right }, omegas) => (right - left) / Math.max(omegas.length - 1, 1);
+
 /** @param {string} key @param {Element} parent */
 function handle(key, parent) {
   return svg(
@@ -315,9 +330,9 @@ function name(group, state, key) {
   set(group, { tabindex: isFixed ? -1 : 0, "aria-disabled": String(isFixed), "aria-label": nameOf(state, key) });
 }
 
-/** Say in words where a handle stands. @param {SVGElement} group @param {State} state @param {string} key @param {number} value */
-function announce(group, state, key, value) {
-  set(group, { "aria-valuenow": value, "aria-valuetext": wordsOf(state, key) });
+/** Say where a handle stands. @param {SVGElement} group @param {number} value @param {string} words */
+function announce(group, value, words) {
+  set(group, { "aria-valuenow": value, "aria-valuetext": words });
 }
 
 /** A row of words above or below a box, which explain themselves when pointed at. @param {string} className @param {Element} parent */

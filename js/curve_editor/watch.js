@@ -34,7 +34,9 @@ export function lookAfter(editor) {
 }
 
 function look() {
-  const shown = [...document.querySelectorAll(".nr-editor")].map(heirOf);
+  const roots = [...document.getElementsByClassName("nr-editor")];
+  if (roots.some((root) => editors.get(root)?.isEdited)) return; // a drag knows best, and wants all the time there is
+  const shown = roots.map(heirOf);
   const inSight = shown.flatMap((root) => editors.get(root) ?? []).filter(({ view }) => view.size.width > 0);
   for (const editor of inSight) {
     if (editor.view.size.width < MIN_WIDTH) widen(editor.view.root);

@@ -9,13 +9,14 @@ import { Editor } from "./editor.js";
 import { listen } from "./interaction.js";
 import { MARGIN, MIN_HEIGHT, MIN_WIDTH } from "./layout.js";
 import { addMenu } from "./menu.js";
+import { homeOf } from "./panel.js";
 import { lookAfter } from "./watch.js";
 
 export const TYPE = "NR_OMEGA_CURVE";
 
 /** @param {HostNode} node @param {string} name @param {any} inputData as in /object_info: [type, options] */
 export function addOmegaCurve(node, name, inputData) {
-  const widget = addEditor(node, name, node, { value: inputData?.[1]?.default });
+  const widget = addEditor(node, name, node, homeOf(node, name, inputData?.[1]?.default));
   return { widget, minWidth: 340, minHeight: MIN_HEIGHT + 2 * MARGIN };
 }
 
@@ -38,7 +39,7 @@ export function addEditor(node, name, schedule, home, options) {
     getValue: () => editor.value,
     setValue: (/** @type {unknown} */ value) => editor.take(value),
     getMinHeight: () => MIN_HEIGHT + 2 * MARGIN,
-    hideInPanel: true, // the panel of 1.58 would show an empty frame
+    hideInPanel: true, // the panel of 1.58 would show an empty frame: panel.js
     ...options,
   });
   keepMinimumWidth(node, widget);

@@ -27,8 +27,9 @@ const frameAt = (x, frames) => clamp(Math.round(x * (frames - 1)), 0, frames - 1
 
 /** The line at the foot: a notice, else a handle, else the place under the pointer, else what is wrong, else what can be done. @param {State} state @param {string | null} key */
 export function statusWords(state, key) {
-  const { notice, pointed, problem } = state;
+  const { notice, pointed, problem, dragged } = state;
   if (notice) return text(notice);
+  if (dragged && pointIndex(dragged) >= 0) return text("dragging"); // its numbers stand beside it
   if (key) return wordsOf(state, key);
   if (pointed) return wordsAt(state, pointed);
   return problem ? `⚠ ${text(problem.key, problem.values)}` : text(state.omegaSource === "drawn" ? "hint" : "linked");

@@ -118,8 +118,8 @@ class _Work:
 def _say_what_was_found(frames: int, cut: int | None, flow: Tensor) -> None:
     if cut is not None:
         logger.warning(
-            "video: frame %s begins another shot, or moves too fast to be followed. The picture moves as in the first %s "
-            "of %s frames and then stays where it is. Give one shot only.", cut + 1, cut, frames,
+            "video: frame %s begins another shot, or moves too fast to be followed. The picture moves as in the first "
+            "%s of %s frames and then stays where it is. Give one shot only.", cut + 1, cut, frames,
         )  # fmt: skip
     if not flow.any():
         logger.warning("video: nothing was found to move in it, so the picture stands still.")

@@ -5,15 +5,20 @@ Both are asked of the conditioning and of the model, since no model says so itse
 
 from __future__ import annotations
 
+import comfy.model_base
 import comfy.patcher_extension
 import torch
 from torch import Tensor
 
-from ..core.frames import VideoPart, frame_axis, frame_count
+from ..core.frames import VideoPart, frame_count
 from ..core.noise_level import NoiseLevel
 
 # InfiniteTalk puts its clean start into the latent in a wrapper under this key (the host's WanInfiniteTalkToVideo).
 INFINITE_TALK_KEY = "infinite_talk_outer_sample"
+# Their first latent frame is the reference, whatever they are given beside it. The second came after the oldest host.
+ANIMATE_MODELS = tuple(
+    getattr(comfy.model_base, name) for name in ("WAN22_Animate", "WAN_Animate2") if hasattr(comfy.model_base, name)
+)
 
 
 def video_part(guider, latent_shapes: list) -> VideoPart:
@@ -80,11 +85,15 @@ def _vace_references(guider) -> int:
 
 
 def _animate_references(guider, shape: tuple[int, ...]) -> int:
-    """Reference frames that WanAnimateToVideo prepends: the latent is longer than the video of poses, and the mask of
-    what is to be drawn is empty there."""
-    counts = []
-    for mask in _conditioning_values(guider, "concat_mask"):
-        held = int((mask.flatten(3).amax(3).amax(1)[0] == 0).cumprod(0).sum()) if mask.ndim == 5 else 0
-        for pose in _conditioning_values(guider, "pose_video_latent"):
-            counts.append(min(max(shape[frame_axis(shape)] - pose.shape[2], 0), held))
-    return max(counts, default=0)
+    """Reference frames that WanAnimateToVideo and its successor prepend: by as many the latent is longer than the video
+    of poses, by one where there are no poses; the mask of what is to be drawn is empty there."""
+    if not isinstance(guider.model_patcher.model, ANIMATE_MODELS):
+        return 0
+    poses = _conditioning_values(guider, "pose_video_latent")
+    before = max((frame_count(shape) - pose.shape[2] for pose in poses), default=1)
+    held = [(mask.flatten(3).amax(3).amax(1)[0] == 0).cumprod(0).sum() for mask in _masks(guider)]
+    return min(max(before, 0), max((int(count) for count in held), default=0))
+
+
+def _masks(guider) -> list[Tensor]:
+    return [mask for mask in _conditioning_values(guider, "concat_mask") if mask.ndim == 5]

@@ -15,6 +15,7 @@ from .saving import saved_form, with_defaults
 
 NAME = "Image to video, rectified"
 DESCRIPTION = "A picture becomes a video that stays true to it, with any video model: noise rectification in one node."
+WIDTH = 300  # the longest label beside its number
 SEARCH = ["image to video", "i2v", "img2vid", "consistency", "keep face"]
 FOLD = """([name, inside, face]) => {
     const folded = app.graph._nodes.filter(node => inside.includes(node.id));
@@ -63,12 +64,18 @@ def alone(saved: dict) -> dict:
         entry["link"] = None
     for entry in node["outputs"]:
         entry["links"] = []
-    node |= {"id": 1, "pos": [0, 0], "order": 0}
-    of_file, of_subgraph = (
-        str(uuid.uuid5(uuid.NAMESPACE_URL, f"noise-rectification/{part}")) for part in ("blueprint", NAME)
-    )
-    subgraph["id"] = node["type"] = of_subgraph
+    node |= {"id": 1, "pos": [0, 0], "order": 0, "size": [WIDTH, node["size"][1]]}
+    subgraph["id"] = node["type"] = lasting_id(NAME)
+    subgraph["state"]["lastGroupId"] = 0
+    for entry in (*subgraph["inputs"], *subgraph["outputs"]):
+        entry["id"] = lasting_id(f"{NAME}/{entry['name']}")
     return {
-        **saved, "id": of_file, "nodes": [node], "links": [], "groups": [], "last_node_id": 1, "last_link_id": 0,
+        **saved, "id": lasting_id("blueprint"), "nodes": [node], "links": [], "groups": [],
+        "last_node_id": 1, "last_link_id": 0,
         "extra": {"BlueprintDescription": DESCRIPTION, "BlueprintSearchAliases": SEARCH},
     }  # fmt: skip
+
+
+def lasting_id(name: str) -> str:
+    """The same at every making; the frontend's own are drawn by chance."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"noise-rectification/{name}"))

@@ -17,6 +17,8 @@ HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as
     "SaveImage": 440,
     "SaveAnimatedWEBP": 420,
     "NRDemoPicture": 300,
+    "NRMovePicture": 420,
+    "NRCameraMove": 460,
 }
 
 

@@ -76,7 +76,7 @@ def demo_camera_move(graph: Graph) -> None:
     model = graph.add("NRLoadDemoModel")
     picture = graph.add("NRDemoPicture", picture="coffee")
     prompt = graph.add("NRDemoPrompt", motion="zoom in")
-    graph.column("2  The camera", 340)
+    graph.column("2  The camera", 320)
     filmed = graph.add("NRCameraMove", image=picture, length=16, pan=0.12, tilt=0.08, zoom=1.15, easing="linear")
     still, held = held_to_clip(graph, "3  Held to the moving clip", filmed, model.slot(1),
                                {"length": 16, "width": 64, "height": 64}, tau_end=0.9)  # fmt: skip
@@ -84,7 +84,7 @@ def demo_camera_move(graph: Graph) -> None:
     video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
                       schedule=held, mask=filmed.slot(1), **steps(20, 1.5, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
-    graph.column("5  What was asked for  |  the video", 420)
+    graph.column("5  What was asked for  |  the video", under=(0, 1))
     show_side_by_side(graph, [filmed, frames], "camera_move")
 
 
@@ -100,27 +100,27 @@ def demo_camera_move(graph: Graph) -> None:
     drawing=Drawing("coffee.png", "pan", "draft"),
 )
 def demo_draft_and_final(graph: Graph) -> None:
-    graph.column("1  Picture and motion", 310)
+    graph.column("1  Picture and motion", 300)
     model = graph.add("NRLoadDemoModel")
     vae = model.slot(1)
     picture = graph.add("NRDemoPicture", picture="coffee")
     prompt = graph.add("NRDemoPrompt", motion="pan left")
     prompts = {"positive": prompt, "negative": prompt.slot(1)}
-    graph.column("2  A draft of 8 steps", 340)
+    graph.column("2  A draft of 8 steps", 300)
     size = {"length": 16, "width": 64, "height": 64}
     start = graph.add("NRStillVideoLatent", image=picture, vae=vae, **size)
     draft = graph.add("KSampler", "Draft", model=model, latent_image=start, **prompts,
                       **steps(8, 1.5, scheduler="normal"))  # fmt: skip
     drafted = graph.add("VAEDecode", samples=draft, vae=vae)
-    graph.column("3  The picture, moved like it", 340)
+    graph.column("3  The picture, moved like it", 300)
     moved = graph.add("NRMovePicture", image=picture, video=drafted)
     still, held = held_to_clip(graph, "4  Held to the moved clip", moved, vae, size, tau_end=0.9)
-    graph.column("5  The final video", 340)
+    graph.column("5  The final video", 310)
     final = graph.add("NRKSampler", "Rectified KSampler: final", model=model, latent_image=still, schedule=held,
                       mask=moved.slot(1), **prompts, **steps(20, 1.5, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=final, vae=vae)
     graph.collapse(drafted, frames)
-    graph.column("6  Draft  |  moved picture  |  final", 460)
+    graph.column("6  Draft  |  moved picture  |  final", under=(1, 2))
     show_side_by_side(graph, [drafted, moved, frames], "draft_and_final")
 
 
@@ -186,7 +186,7 @@ def wan22_draft_and_final(graph: Graph) -> None:
     own_small = graph.add("WanImageToVideo", "WanImageToVideo: draft", **prompts, **small)
     draft = by_both_experts(graph, "KSamplerAdvanced", *experts[:2], own_small, 4, 1.0, {})
     drafted = graph.add("VAEDecode", samples=draft, vae=vae)
-    graph.column("4  The picture, moved like it", 340)
+    graph.column("4  The picture, moved like it", under=(2, 2))
     moved = graph.add("NRMovePicture", image=fitted, video=drafted)
     still, held = held_to_clip(graph, "5  Held to the moved clip", moved, vae, size, tau_end=0.5)
     graph.column("6  The final video", 360)
@@ -247,7 +247,7 @@ def ltx_draft_and_final(graph: Graph) -> None:
     graph.column("3  The small video is the draft", 340)
     small = ltx_small(graph, ltx, ltx.model)
     drafted = graph.add("VAEDecode", "VAE Decode: draft", samples=small, vae=ltx.vae)
-    graph.column("4  The picture, moved like it", 340)
+    graph.column("4  The picture, moved like it", under=(2, 2))
     moved = graph.add("NRMovePicture", image=fitted, video=drafted)
     still, held = held_to_clip(graph, "5  Held to the moved clip", moved, ltx.vae, LTX_LARGE, tau_end=0.6)
     rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=moved.slot(1))

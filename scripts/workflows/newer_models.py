@@ -111,7 +111,7 @@ def wan_s2v(graph: Graph) -> None:
 
 
 @workflow(
-    "HunyuanVideo 1.5 with super resolution, image to video",
+    "HunyuanVideo 1.5 in 1080p, image to video",
     "Two stages. **720p**: " + EMPTY_LATENT[0].lower() + EMPTY_LATENT[1:] + " **1080p**: the enlarged small video goes "
     "to `reference`, so the large one stays true to *it* while it gets its detail; any latent video can be a "
     "reference." + KEEPS_ITS_SAMPLER,

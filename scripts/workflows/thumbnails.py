@@ -79,6 +79,15 @@ class Sheet:
             shown = frame.crop((0, cut, frame.width, frame.height - cut))
             self.paste(shown, left + 4 + number * step, top + 12, step - 3, height, "#0b1013")
 
+    def sound(self, top: float, height: float, left: float = 14) -> None:
+        """What is heard: a track of bars under the film."""
+        width, count = SIZE - 2 * left, 62
+        self.box(left, top, width, height, FAINT, "#0b1013")
+        for bar in range(count):
+            loud = abs(math.sin(0.37 * bar) * math.sin(0.11 * bar + 0.6)) + 0.08
+            x, half = left + (bar + 1) * width / (count + 1), loud * (height / 2 - 5)
+            self.line([(x, top + height / 2 - half), (x, top + height / 2 + half)], PAINT)
+
     def done(self) -> Image.Image:
         return self.image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
@@ -127,6 +136,13 @@ def draw(title: str, graph: Graph, drawing: Drawing) -> Image.Image:
         later = [view(photo, drawing.move, time) for time in (1.5, 2.0, 2.5, 3.0)]
         sheet.film(frames, 206, 38)
         sheet.film(later, 272, 38)
+    elif drawing.kind == "sound":
+        sheet.film(frames, 206, 70)
+        sheet.sound(306, 34)
+    elif drawing.kind == "larger":
+        sheet.film(frames, 203, 20, left=110)
+        sheet.arrow((SIZE / 2, 248), (SIZE / 2, 262))
+        sheet.film(frames, 264, 46)
     else:
         sheet.film(frames, 214)
     name, _, task = title.partition(", ")

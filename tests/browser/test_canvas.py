@@ -182,7 +182,7 @@ def test_nothing_overlaps_and_nothing_is_cut_at_any_size(comfy, size):
             const frame = editor.getBoundingClientRect();
             const scale = frame.width / editor.clientWidth;
             const findings = [];
-            if (editor.clientWidth < 220) findings.push(`${editor.clientWidth} px wide`);
+            if (editor.clientWidth < 256) findings.push(`${editor.clientWidth} px wide`);
             const words = [...editor.querySelectorAll('.nr-chart text, .nr-status, .nr-bar button, .nr-row > *')]
                 .filter(e => e.textContent.trim());
             const boxes = words.map(e => [e.textContent, e.getBoundingClientRect()]);
@@ -191,6 +191,8 @@ def test_nothing_overlaps_and_nothing_is_cut_at_any_size(comfy, size):
                     || box.bottom > frame.bottom + 1) findings.push(`${name} is cut`);
                 if (box.height / scale < 9) findings.push(`${name} is too small`);
             }
+            for (const { textContent, scrollWidth, clientWidth } of editor.querySelectorAll('.nr-status, .nr-title'))
+                if (scrollWidth > clientWidth) findings.push(`${textContent} is shortened`);
             boxes.forEach(([name, a], i) => boxes.slice(i + 1).forEach(([other, b]) => {
                 const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
                 const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);

@@ -42,6 +42,29 @@ def test_a_double_click_on_empty_space_adds_one_point(comfy):
     assert not comfy.page.locator(".comfy-vue-node-search-container, .litesearchbox").first.is_visible()
 
 
+def test_a_new_point_tells_its_own_numbers_while_it_is_dragged(comfy):
+    """It told the first point's."""
+    comfy.add_schedule()
+    comfy.page.mouse.move(*comfy.at(0.7, 0.8))
+    comfy.page.mouse.down()
+    comfy.page.mouse.move(*comfy.at(0.8, 0.3), steps=3)
+    comfy.wait("() => document.querySelector('.nr-beside').textContent === '13: ω 0.30'")
+    assert "Alt: finer" in comfy.status()
+    comfy.page.mouse.up()
+    comfy.wait("() => document.activeElement.getAttribute('aria-valuetext') === 'frame 13 of 16 · ω 0.30'")
+
+
+def test_two_points_at_one_place_are_a_step_by_mouse_and_by_keys(comfy):
+    comfy.add_schedule()
+    comfy.page.mouse.click(*comfy.at(0.75, 0.8))
+    comfy.drag(comfy.middle("point:1"), comfy.at(0.95, 0.2))  # as far as its neighbour
+    comfy.wait_points([[0, 1], [0.75, 0.2], [0.75, 0.8], [1, 0.5]])
+    comfy.focus("point:2")
+    comfy.press("End", "PageUp")
+    comfy.wait_points([[0, 1], [0.75, 0.2], [1, 1], [1, 0.5]])
+    comfy.wait_drawn_is_stored()
+
+
 def test_shift_keeps_a_line_and_alt_is_fine(comfy):
     comfy.add_schedule()
     x, y = comfy.middle("point:1")

@@ -155,6 +155,36 @@ def test_the_wrappers_are_called_with_what_they_read():
     assert x.shape == latent.shape and float(timestep.flatten()[0]) == pytest.approx(float(sigmas[0]), rel=1e-3)
 
 
+# ---- what newer hosts have and the floor does not: CONTRIBUTING.md's table
+
+ROW = re.compile(r"^\| `((?:comfy|comfy_api)\.[\w.]+)` \| ([\d.]+) \| `([\w/.]+)` \| .+ \|$", re.MULTILINE)
+NEWER = ROW.findall((ROOT / "CONTRIBUTING.md").read_text())
+
+
+def is_there(name: str) -> bool:
+    """Whether this host has it; a field of a dataclass counts, whatever its default."""
+    start, _, last = name.rpartition(".")
+    try:
+        found = resolve(start)
+    except (ImportError, AttributeError):
+        return False
+    return hasattr(found, last) or last in getattr(found, "__annotations__", {})
+
+
+def test_the_table_of_newer_features_is_found():
+    assert len(NEWER) >= 7
+
+
+@pytest.mark.parametrize(("name", "since", "room"), NEWER)
+def test_a_newer_feature_is_there_since_the_version_that_the_table_names(name, since, room):
+    assert is_there(name) != loaded_pack()._is_older(comfyui_version.__version__, since)
+    assert (ROOT / "nodes" / room).is_file()
+
+
+def test_no_newer_feature_is_used_as_if_all_hosts_had_it():
+    assert not {name for _, name in used_symbols()} & {name for name, _, _ in NEWER}
+
+
 # ---- a host older than the floor
 
 

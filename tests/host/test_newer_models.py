@@ -1,12 +1,18 @@
 """What the newer video models bring that the older ones did not have: sound beside the video, guides and references in
 the latent, a picture that the model itself puts in, sampling block by block."""
 
+import dataclasses
+from types import SimpleNamespace
+
+import comfy.model_patcher
+import comfy.ops
 import comfy.samplers
 import pytest
 import torch
 import vae_zoo
 from model_zoo import ZOO, cases, video
 from pack import pack_module, run_node
+from standins import randomise
 
 Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=(0.0,), tau_end=1.0)
@@ -151,6 +157,8 @@ def picture(seed: int, size: int = 64):
     return torch.rand(1, size, size, 3, generator=torch.Generator().manual_seed(seed))
 
 
+# What an audio encoder makes of two silent seconds at 16 kHz: its layers, as HuMo reads them.
+SILENCE = {"encoded_audio_all_layers": [torch.zeros(1, 100, 1280)] * 33, "audio_samples": 32000}
 # Each model's own node: its id, the VAE (a small one with the model's grid), which input takes the picture, what else.
 OWN_NODES = {
     "Wan 2.1 image-to-video": ("WanImageToVideo", "Wan 2.1", "start_image", {}),
@@ -160,6 +168,10 @@ OWN_NODES = {
     "Wan Animate": (
         "WanAnimateToVideo", "Wan 2.1", "reference_image", {"pose_video": torch.full((17, 64, 64, 3), 0.5)}
     ),
+    "Wan Animate 2": (
+        "WanAnimate2ToVideo", "Wan 2.1", "reference_image", {"pose_video": torch.full((17, 64, 64, 3), 0.5)}
+    ),
+    "Wan HuMo": ("WanHuMoImageToVideo", "Wan 2.1", "ref_image", {"audio_encoder_output": SILENCE}),
     "Wan SCAIL": ("WanSCAILToVideo", "Wan 2.1", "reference_image", {}),
     "WanDancer": ("WanDancerVideo", "Wan 2.1", "start_image", {}),
     "Kandinsky 5": ("Kandinsky5ImageToVideo", "Wan 2.1", "start_image", {}),
@@ -167,20 +179,125 @@ OWN_NODES = {
 }  # fmt: skip
 
 
+WITH_TRIM = ("WanVaceToVideo", "WanAnimateToVideo", "WanAnimate2ToVideo")  # the fourth output: frames to cut off
+
+
+def still_clip(image, vae, length=17, resize="center crop"):
+    return run_node("NRStillVideoLatent", image=image, vae=vae, length=length, width=64, height=64, resize=resize)[0]
+
+
+def off_the_still(case, out, still, trim=0):
+    """Largest distance of the sampled video from the still clip, in the model's own units."""
+    model = case[1].model
+    return (model.process_latent_in(video(out)[:, :, trim:]) - model.process_latent_in(still["samples"])).abs().max()
+
+
 @pytest.mark.parametrize("case", cases(OWN_NODES), indirect=True)
 def test_what_the_models_own_node_makes_is_held_to_the_still_clip(case, request):
     """An artist's graph: the picture goes to the model's own node and to Still Video Latent, that to `reference`."""
-    stand_in, model, _ = case
+    stand_in = case[0]
     node, vae, takes, more = OWN_NODES[request.node.callspec.params["case"]]
     vae, image, size = vae_zoo.build(vae), picture(1), {"width": 64, "height": 64, "length": 17}
     made = run_node(node, positive=stand_in.prompt(0), negative=stand_in.prompt(1), vae=vae, **size,
                     **{takes: image}, **more)  # fmt: skip
     positive, negative, latent = made[:3]
-    trim = made[3] if node in ("WanVaceToVideo", "WanAnimateToVideo") else 0
-    still = run_node("NRStillVideoLatent", image=image, vae=vae, **size, resize="center crop")[0]
+    trim = made[3] if node in WITH_TRIM else 0
+    still = still_clip(image, vae)
     out = sample(case, HELD, latent=latent, positive=positive, negative=negative, reference=still)
-    off = model.model.process_latent_in(out[:, :, trim:]) - model.model.process_latent_in(still["samples"])
-    assert trim == stand_in.prepended and off.abs().max() <= 1e-3
+    assert trim == stand_in.prepended and off_the_still(case, out, still, trim) <= 1e-3
+
+
+@pytest.mark.parametrize("case", cases(["Wan Animate", "Wan Animate 2"]), indirect=True)
+def test_wan_animates_reference_is_known_without_a_video_of_poses(case, request):
+    stand_in = case[0]
+    vae, image = vae_zoo.build("Wan 2.1"), picture(1)
+    node = "WanAnimateToVideo" if request.node.callspec.params["case"] == "Wan Animate" else "WanAnimate2ToVideo"
+    positive, negative, latent, trim = run_node(
+        node, positive=stand_in.prompt(0), negative=stand_in.prompt(1), vae=vae, width=64, height=64, length=17,
+        reference_image=image,
+    )[:4]  # fmt: skip
+    still = still_clip(image, vae)
+    out = sample(case, HELD, latent=latent, positive=positive, negative=negative, reference=still)
+    assert off_the_still(case, out, still, trim) <= 1e-3
+
+
+@pytest.mark.parametrize("case", cases(["MiniMax H3"]), indirect=True)
+def test_minimax_h3s_own_node_and_the_still_clip(case):
+    stand_in = case[0]
+    vae, image = vae_zoo.build("MiniMax H3"), picture(1)
+    clip = SimpleNamespace(
+        tokenize=lambda text, images: text, encode_from_tokens_scheduled=lambda tokens: stand_in.prompt(tokens)
+    )
+    (positive, latent), (negative, _) = (
+        run_node("MiniMaxH3ImageToVideo", clip=clip, vae=vae, prompt=seed, width=64, height=64, length=22,
+                 first_frame=image)
+        for seed in (0, 1)
+    )  # fmt: skip
+    still = still_clip(image, vae, length=22, resize="stretch")
+    out = sample(case, HELD, latent=latent, positive=positive, negative=negative, reference=still)
+    assert off_the_still(case, out, still) <= 1e-3
+
+
+@pytest.mark.parametrize("case", cases(["LTX-2"]), indirect=True)
+def test_ltx_2s_own_nodes_and_the_still_clip(case):
+    """Its sound, made by its own nodes, passes through; the video is held to the still clip, its first frame masked."""
+    vae, image = vae_zoo.build("LTX-Video"), picture(1)
+    sound = SimpleNamespace(latent_frequency_bins=16, num_of_latents_from_frames=lambda frames, rate: 16)
+    audio_vae = SimpleNamespace(latent_channels=8, first_stage_model=sound)
+    empty = run_node("EmptyLTXVLatentVideo", width=64, height=64, length=33)[0]
+    held = run_node("LTXVImgToVideoInplace", vae=vae, image=image, latent=empty, strength=1.0)[0]
+    audio = run_node("LTXVEmptyLatentAudio", frames_number=33, frame_rate=25, audio_vae=audio_vae)[0]
+    latent = run_node("LTXVConcatAVLatent", video_latent=held, audio_latent=audio)[0]
+    still = still_clip(image, vae, length=33)
+    out = sample(case, HELD, latent=latent, reference=still)
+    _, heard = run_node("LTXVSeparateAVLatent", av_latent={"samples": out})
+    assert off_the_still(case, out, still) <= 1e-3
+    assert heard["samples"].shape == audio["samples"].shape and heard["samples"].std() > 0.1
+
+
+@pytest.mark.parametrize("case", cases(["SeedVR2"]), indirect=True)
+def test_seedvr2_is_held_to_the_video_that_it_restores(case):
+    vae = vae_zoo.build("SeedVR2")
+    still = still_clip(picture(1), vae)
+    case[1].model.diffusion_model.positive_conditioning = case[0].prompt(0)[0][0][0]
+    case[1].model.diffusion_model.negative_conditioning = case[0].prompt(1)[0][0][0]
+    positive, negative = run_node("SeedVR2Conditioning", model=case[1], vae_conditioning=still)
+    out = sample(case, HELD, latent=still, positive=positive, negative=negative)
+    assert off_the_still(case, out, still) <= 1e-3
+
+
+class SilentTalk(torch.nn.Module):
+    """InfiniteTalk's patch of a Wan model of one block: its own projection of the audio, which then says nothing."""
+
+    def __init__(self):
+        from comfy.ldm.wan.model_multitalk import MultiTalkAudioProjModel
+
+        super().__init__()
+        self.audio_proj = MultiTalkAudioProjModel(
+            seq_len=5, seq_len_vf=8, intermediate_dim=16, out_dim=16, context_tokens=2,
+            operations=comfy.ops.disable_weight_init,
+        )  # fmt: skip
+        block = torch.nn.Module()
+        block.norm_x = torch.nn.Identity()
+        block.audio_cross_attn = lambda x, audio, **_: torch.zeros_like(x)
+        self.blocks = [block]
+
+
+@pytest.mark.parametrize("case", cases(["Wan InfiniteTalk"]), indirect=True)
+def test_infinite_talks_own_node_and_the_still_clip(case):
+    stand_in = dataclasses.replace(case[0], patch=lambda model, clip: model)  # the node itself patches the model
+    vae, image, cpu = vae_zoo.build("Wan 2.1"), picture(1), torch.device("cpu")
+    talk = comfy.model_patcher.ModelPatcher(SilentTalk(), cpu, cpu)
+    randomise(talk.model, seed=4)
+    model, positive, negative, latent, _ = run_node(
+        "WanInfiniteTalkToVideo", mode={"mode": "single_speaker"}, model=stand_in.build(), model_patch=talk,
+        positive=stand_in.prompt(0), negative=stand_in.prompt(1), vae=vae, width=64, height=64, length=17,
+        audio_encoder_output_1={"encoded_audio_all_layers": [torch.zeros(1, 50, 768)] * 13}, start_image=image,
+        motion_frame_count=9,
+    )  # fmt: skip
+    still, spoken = still_clip(image, vae), (stand_in, model, case[2])
+    out = sample(spoken, HELD, latent=latent, positive=positive, negative=negative, reference=still)
+    assert off_the_still(spoken, out, still) <= 1e-3
 
 
 def test_guides_of_ltx_videos_own_node():

@@ -25,12 +25,17 @@ def still(vae, length, size):
     return picture, latent
 
 
-def test_any_length_gives_the_latent_frames_that_the_vae_has_for_it(case):
+def test_any_length_gives_the_latent_frames_that_the_vae_has_for_it(case, caplog):
     kind, vae = case
     size = 64
     plane = (size // kind.pixels,) * 2
     for length in kind.lengths:
-        _, latent = still(vae, length, size)
+        caplog.clear()
+        with caplog.at_level("INFO", "noise_rectification"):
+            _, latent = still(vae, length, size)
+        rounded = kind.grid is not None and kind.held(length) != length
+        said = f"length: {length} frames rounded down to {kind.held(length)}, which is what this VAE can hold."
+        assert caplog.messages == [said] * rounded
         if kind.grid is None:
             assert latent.shape == (length, kind.channels, *plane)
         else:
@@ -45,3 +50,12 @@ def test_the_picture_is_encoded_as_the_clip_that_the_vae_can_hold(case):
     with torch.inference_mode():
         expected = vae.encode(picture.repeat(kind.held(length), 1, 1, 1))
     torch.testing.assert_close(latent, expected.expand_as(latent), atol=1e-4, rtol=1e-4)
+
+
+def test_any_size_is_rounded_down_to_the_vaes_grid(case, caplog):
+    kind, vae = case
+    with caplog.at_level("INFO", "noise_rectification"):
+        _, latent = still(vae, 1, 76)
+    held = 76 // kind.pixels * kind.pixels
+    assert latent.shape[-2:] == (held // kind.pixels,) * 2
+    assert caplog.messages == [f"Size 76 x 76 rounded down to {held} x {held}, the VAE's grid."]

@@ -240,6 +240,11 @@ def animate_reference(clip):
     return {**wan_image(clip), "pose_video_latent": torch.zeros_like(clip[:, :, 1:])}
 
 
+def animate_2_reference(clip):
+    """As WanAnimate2ToVideo: the same, and what the pose's branch reads."""
+    return {**animate_reference(clip), "cross_attn_pose": torch.zeros(1, 8, TEXT)}
+
+
 def scail_reference(clip):
     """As WanSCAILToVideo: the picture as a reference within the model, a pose at half its size."""
     return {"reference_latents": [clip[:, :, :1]], "pose_video_latent": torch.zeros_like(clip[..., ::2, ::2])}
@@ -331,6 +336,14 @@ ZOO = {
         empty=True,
         prepended=1,
         extras=animate_reference,
+    ),
+    "Wan Animate 2": StandIn(
+        newer("WAN_Animate2"),
+        {**WAN, "model_type": "animate2", "in_dim": 36},
+        16,
+        empty=True,
+        prepended=1,
+        extras=animate_2_reference,
     ),
     "Wan SCAIL": StandIn(
         newer("WAN21_SCAIL"), {**WAN, "model_type": "scail", "in_dim": 20}, 16, empty=True, extras=scail_reference

@@ -107,6 +107,10 @@ VAES = {
         },
         minimax_grid, 16, 24, "comfy.ldm.minimax.vae", (1, 4, 10, 24),
     ),
+    "SeedVR2": Kind(
+        {"decoder.up_blocks.2.upsamplers.0.upscale_conv.weight": (1024, 256, 1, 1, 1)},
+        every(4), 8, 16, "comfy.ldm.seedvr.vae",
+    ),
 }  # fmt: skip
 
 
@@ -166,5 +170,23 @@ def narrow_minimax() -> torch.nn.Module:
     return network
 
 
+def narrow_seedvr() -> torch.nn.Module:
+    from comfy.ldm.seedvr.vae import Decoder3D, Encoder3D, VideoAutoencoderKLWrapper
+
+    network = VideoAutoencoderKLWrapper()
+    narrow = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1, "norm_num_groups": 32,
+              "inflation_mode": "pad", "time_receptive_field": "full"}  # fmt: skip
+    blocks = {"down_block_types": ("DownEncoderBlock3D",) * 4}
+    network.encoder = Encoder3D(in_channels=3, out_channels=16, temporal_down_num=2, **blocks, **narrow)
+    blocks = {"up_block_types": ("UpDecoderBlock3D",) * 4}
+    network.decoder = Decoder3D(in_channels=16, out_channels=3, temporal_up_num=2, **blocks, **narrow)
+    return network
+
+
 # The loader builds these at one size only, of which a single clip takes a minute here: the same class, narrower.
-NARROW = {"HunyuanVideo 1.5": narrow_hunyuan_15, "CogVideoX": narrow_cogvideo, "MiniMax H3": narrow_minimax}
+NARROW = {
+    "HunyuanVideo 1.5": narrow_hunyuan_15,
+    "CogVideoX": narrow_cogvideo,
+    "MiniMax H3": narrow_minimax,
+    "SeedVR2": narrow_seedvr,
+}
