@@ -3,12 +3,13 @@
     .host/venv/bin/python benchmarks/colours.py
 
 A drift (contrast down to 0.8 and a tint, both growing over the frames) is put into the model's guided prediction at
-every step. Then a video is made of six chunks, each from the last frame of the one before. Writes colours.md beside
-this file.
+every step. Then a video is made of six chunks, each from the last frame of the one before. Writes colours.md and
+colours.json beside this file.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "demo"), str(HERE)]
 from evidence import CARRIED, CFG, OFF, SCHEDULER, STEPS, start_worker  # noqa: E402
+from tables import table  # noqa: E402
 
 CLIPS = (("coffee", "pan left"), ("cameraman", "zoom in"), ("cat", "turn left"), ("rocket", "pan up"),
          ("astronaut", "turn right"))  # fmt: skip
@@ -101,13 +103,10 @@ def chunks(metrics, model, vae, name, motion) -> dict[str, list[float]]:
     return slopes
 
 
-def table(columns: list[str], rows: dict[str, np.ndarray]) -> list[str]:
-    lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    return lines + [f"| {name} | " + " | ".join(f"{v:.2f}" for v in values) + " |" for name, values in rows.items()]
-
-
-def means(results: list[dict]) -> dict[str, np.ndarray]:
-    return {name: np.mean([result[name] for result in results], axis=0) for name in results[0]}
+def means(results: list[dict], columns: list[str]) -> dict[str, dict[str, float]]:
+    """Mean over the clips: method -> column -> value."""
+    averaged = {name: np.mean([result[name] for result in results], axis=0) for name in results[0]}
+    return {name: dict(zip(columns, np.round(row, 4).tolist(), strict=True)) for name, row in averaged.items()}
 
 
 def main() -> None:
@@ -117,23 +116,27 @@ def main() -> None:
 
     metrics = pack_module("nodes.core.metrics")
     model, vae = run_node("NRLoadDemoModel")
-    with torch.inference_mode():
-        clips = means([one_clip(metrics, model, vae, *clip) for clip in CLIPS])
-        chained = means([chunks(metrics, model, vae, *clip) for clip in CHUNK_CLIPS])
     measured = ["PSNR to the true clip, dB", "ΔE00, last frame to the picture", "ΔE00, last frame to the true one",
                 "motion, px/frame"]  # fmt: skip
+    chained = ["ΔE00 to the first picture, more with each chunk", "after the last chunk"]
+    with torch.inference_mode():
+        results = {
+            "one clip": means([one_clip(metrics, model, vae, *clip) for clip in CLIPS], measured),
+            "chunks": means([chunks(metrics, model, vae, *clip) for clip in CHUNK_CLIPS], chained),
+        }
     text = [
         "# Colours held",
         "",
         f"Written by `python benchmarks/colours.py`: {len(CLIPS)} clips, seed 11, {STEPS} steps of euler, guidance "
         f"{CFG:g}. Drifting: contrast down to {CONTRAST:g} and a tint, growing over the frames, in every prediction.",
         "",
-        *table(measured, clips),
+        *table(results["one clip"]),
         "",
         f"A drifting model, {CHUNKS} chunks, each from the last frame of the one before; {len(CHUNK_CLIPS)} clips:",
         "",
-        *table(["ΔE00 to the first picture, more with each chunk", "after the last chunk"], chained),
+        *table(results["chunks"]),
     ]
+    (HERE / "colours.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     (HERE / "colours.md").write_text("\n".join(text) + "\n")
     print("\n".join(text))
 

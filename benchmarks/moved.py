@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from evidence import BEST, CARRIED, CFG, CLIPS, OFF, SCHEDULER, STEPS, measure_video, start_worker
+from tables import table
 
 HERE = Path(__file__).resolve().parent
 SEED, DRAFT_STEPS, DRAFT_SEED = 0, 8, 100
@@ -199,14 +200,6 @@ def averaged(results: list[dict[str, dict]]) -> dict[str, dict]:
     }
 
 
-def table(ways: dict[str, dict]) -> list[str]:
-    columns = list(next(iter(ways.values())))
-    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    return lines + [
-        f"| {way} | " + " | ".join(f"{values[c]:.2f}" for c in columns) + " |" for way, values in ways.items()
-    ]
-
-
 HEADINGS = {
     "a": f"(a) A draft of {DRAFT_STEPS} steps and another seed lends its motion",
     "b": "(b) A camera move is asked for",
@@ -238,7 +231,7 @@ def main() -> None:
         "flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the motion, where visible.",
     ]
     for part, heading in HEADINGS.items():
-        text += ["", f"## {heading}", "", f"{counts[part]} clips.", "", *table(parts[part])]
+        text += ["", f"## {heading}", "", f"{counts[part]} clips.", "", *table(parts[part], "")]
     (HERE / "moved.json").write_text(json.dumps(parts, indent=1, ensure_ascii=False) + "\n")
     (HERE / "moved.md").write_text("\n".join(text) + "\n")
     print("\n".join(text))

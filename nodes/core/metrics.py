@@ -23,6 +23,9 @@ FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for mo
 CARRY_SIZE = 256  # longest side at which the image is carried along the motion: detail finer than that is not judged
 SMOOTHNESS = 0.05  # of that motion: pictures show it sharper than predictions do, and objects move on their own
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
+# VBench's rule for a clip that moves: the fastest LARGEST of its pixels, at more than DYNAMIC_SPEED of the shorter side
+# a frame, in DYNAMIC_SHARE of its frames.
+LARGEST, DYNAMIC_SPEED, DYNAMIC_SHARE = 0.05, 6 / 256, 4 / 16
 
 UNITS = {
     "fidelity_along_motion": "structural similarity to the image, carried along the motion, 1 = equal",
@@ -36,17 +39,21 @@ UNITS = {
     "motion": "pixels per frame, net optical flow",
     "flicker": "8-bit levels, change between neighbouring frames that no motion explains",
     "colour_drift": "CIEDE2000 difference of mean colours, frame and image",
+    "temporal_flickering": "VBench: 1 - mean change between neighbouring frames, 1 = frozen",
+    "motion_smoothness": "VBench: 1 - mean difference of every second frame from what its neighbours show halfway",
+    "dynamic_degree": "VBench: 1 = the clip moves, 0 = it does not",
 }
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """per_frame: name -> one number per frame, or per pair of neighbours. Names and units as in UNITS.
+    """per_frame: name -> one number per frame, or per pair of neighbours. vbench: name -> one number for the clip.
 
-    A number that a broken frame leaves unknown is NaN.
+    Names and units as in UNITS. A number that a broken frame leaves unknown is NaN.
     """
 
     per_frame: dict[str, np.ndarray] = field(default_factory=dict)
+    vbench: dict[str, float] = field(default_factory=dict)
 
     @property
     def mean(self) -> dict[str, float]:
@@ -60,6 +67,7 @@ class Measurement:
         return {
             "mean": {k: _plain(v) for k, v in self.mean.items()},
             "per_frame": {k: [_plain(x) for x in v] for k, v in self.per_frame.items()},
+            "vbench": {k: _plain(v) for k, v in self.vbench.items()},
         }
 
 
@@ -86,11 +94,13 @@ def measure(
         whole = frames[~broken]
         frames = np.where(broken[:, None, None, None], picture, frames)  # a stand-in to compute with, struck out below
     pairs = list(zip(frames[:-1], frames[1:], strict=True))
+    around = list(zip(frames[:-2:2], frames[2::2], strict=True))  # the neighbours of every second frame
     broken_pairs = broken[:-1] | broken[1:]
     flows = []
-    for i, (first, second) in enumerate(pairs):
-        flows.append(optical_flow(first, second))
-        progress((i + 1) / len(frames))
+    for i, pair in enumerate(pairs + around):
+        flows.append(optical_flow(*pair))
+        progress((i + 1) / (len(pairs) + len(around) + 1))
+    flows, flows_around = flows[: len(pairs)], flows[len(pairs) :]
     fidelity, visible = fidelity_along_motion(whole, picture)
     measured = {
         "fidelity_along_motion": _among(broken, fidelity),
@@ -102,8 +112,22 @@ def measure(
         "flicker": np.where(broken_pairs, np.nan, flicker(frames, flows)),
         "colour_drift": np.where(broken, np.nan, colour_drift(frames, picture)),
     }
+    broken_around = broken_pairs[:-1:2] | broken_pairs[1::2]
+    smoothness = motion_smoothness(frames[1:-1:2], around, flows_around)
+    vbench = {
+        "temporal_flickering": _of_clip(np.where(broken_pairs, np.nan, temporal_flickering(frames))),
+        "motion_smoothness": _of_clip(np.where(broken_around, np.nan, smoothness)),
+        "dynamic_degree": math.nan
+        if len(pairs) and broken_pairs.all()
+        else dynamic_degree([flow for flow, lost in zip(flows, broken_pairs, strict=True) if not lost], picture),
+    }
     progress(1.0)
-    return Measurement(measured)
+    return Measurement(measured, vbench)
+
+
+def _of_clip(values: np.ndarray) -> float:
+    """Mean of what is known; 1 of a clip too short to have any."""
+    return _mean_of_known(values) if len(values) else 1.0
 
 
 def _among(broken: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -206,6 +230,53 @@ def flicker(frames: np.ndarray, flows: list[np.ndarray]) -> np.ndarray:
     return np.array(left)
 
 
+def temporal_flickering(frames: np.ndarray) -> np.ndarray:
+    """VBench's temporal flickering (Huang et al., 2024, arXiv 2311.17982): (255 - MAE) / 255, one per pair.
+
+    MAE: mean absolute difference of neighbouring frames in 8-bit levels. Every motion lowers it as flicker does, so
+    VBench asks it of clips that should stand still; a frozen video reads 1.
+    """
+    return np.array([1 - np.abs(a - b).mean() for a, b in zip(frames[:-1], frames[1:], strict=True)])
+
+
+def motion_smoothness(
+    frames: np.ndarray, around: list[tuple[np.ndarray, np.ndarray]], flows: list[np.ndarray]
+) -> np.ndarray:
+    """VBench's motion smoothness (arXiv 2311.17982): (255 - MAE) / 255 between frames and what is seen halfway.
+
+    frames: every second one; around: the frames before and after each; flows: between these two. VBench has a network
+    draw the frame in the middle (AMT, arXiv 2304.09790). Ours carries both neighbours half of the way along the flow
+    and takes their mean, at most FLOW_SIZE pixels large: the two numbers are not to be compared with each other.
+    """
+    from skimage.transform import warp
+
+    smooth = []
+    for frame, (first, second), flow in zip(frames, around, flows, strict=True):
+        scale = flow_scale(frame)
+        middle, a, b = (shrink(pixels, scale) for pixels in (frame, first, second))
+        grid = np.stack(np.meshgrid(*map(np.arange, middle.shape[:2]), indexing="ij"))
+        half = flow / scale / 2
+        carried = [
+            np.stack([warp(channel, grid + way, mode="edge") for channel in np.moveaxis(pixels, -1, 0)], -1)
+            for pixels, way in ((a, -half), (b, half))
+        ]
+        smooth.append(1 - np.abs(np.mean(carried, axis=0) - middle).mean())
+    return np.array(smooth)
+
+
+def dynamic_degree(flows: list[np.ndarray], picture: np.ndarray) -> float:
+    """VBench's dynamic degree (arXiv 2311.17982) of one clip: 1 where it moves, 0 where it does not.
+
+    A pair of frames moves when the largest LARGEST of its flow is longer than DYNAMIC_SPEED of the picture's shorter
+    side, in the mean; a clip moves when DYNAMIC_SHARE of its frames do. VBench measures flow with a network (RAFT) on 8
+    frames a second; ours is `optical_flow` on every frame that is given.
+    """
+    lengths = [np.sort(np.hypot(*flow), axis=None) for flow in flows]
+    largest = np.array([length[-max(1, int(LARGEST * length.size)) :].mean() for length in lengths])
+    moving = np.count_nonzero(largest > DYNAMIC_SPEED * min(picture.shape[:2]))
+    return float(moving >= max(1, round(DYNAMIC_SHARE * (len(flows) + 1))))
+
+
 def colour_drift(frames: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """CIEDE2000 between the mean colour of each frame and the picture's; 1 is just noticeable."""
     from skimage.color import deltaE_ciede2000, rgb2lab
@@ -224,10 +295,10 @@ def flow_scale(frame: np.ndarray) -> float:
     return max(1.0, max(frame.shape[:2]) / FLOW_SIZE)
 
 
-def shrink(grey: np.ndarray, scale: float) -> np.ndarray:
-    """A grey picture `scale` times smaller, low-passed."""
+def shrink(picture: np.ndarray, scale: float) -> np.ndarray:
+    """A picture [H, W] or [H, W, 3] `scale` times smaller, low-passed."""
     from skimage.transform import resize
 
     if scale == 1.0:
-        return grey
-    return resize(grey, [max(8, round(n / scale)) for n in grey.shape], anti_aliasing=True)
+        return picture
+    return resize(picture, [max(8, round(n / scale)) for n in picture.shape[:2]], anti_aliasing=True)

@@ -164,7 +164,8 @@ class CleanPrediction(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sa
 
     def calculate_denoised(self, sigma, model_output, model_input):
         sigma = comfy.model_sampling.reshape_sigma(sigma, model_output.ndim)
-        return torch.lerp(model_output, model_input, self.fine_share(sigma))
+        # Written out, since samplers of other packs mix precisions here and torch.lerp takes one only.
+        return model_output + self.fine_share(sigma) * (model_input - model_output)
 
     def fine_share(self, sigma):
         """How much of the noised clip is left in the prediction: what is fine and stronger than the noise."""

@@ -57,7 +57,7 @@ def measure_video(
     }
     if asked is not None:
         per_frame["text_alignment"] = cosines(seen, np.broadcast_to(asked, seen.shape))
-    return Measurement(per_frame)
+    return Measurement(per_frame, measured.vbench)
 
 
 def _check_size(name: str, frames: Tensor) -> None:
@@ -95,7 +95,7 @@ def report_text(measured: list[Measurement], frames: Tensor, notes: list[str]) -
         "frames": frames.shape[0],
         "width": frames.shape[2],
         "height": frames.shape[1],
-        "units": {name: UNITS[name] for name in video["mean"]},
+        "units": {name: UNITS[name] for name in (*video["mean"], *video["vbench"])},
         **video,
         **({"baseline": baseline[0]} if baseline else {}),
         "notes": notes,

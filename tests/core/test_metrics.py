@@ -9,6 +9,7 @@ from nr_core.metrics import (
     UNITS,
     Measurement,
     cosines,
+    dynamic_degree,
     fidelity_along_motion,
     flicker,
     measure,
@@ -16,6 +17,7 @@ from nr_core.metrics import (
     optical_flow,
     psnr,
     ssim,
+    temporal_flickering,
 )
 from nr_core.motions import MOTIONS
 from scipy.ndimage import gaussian_filter, shift
@@ -187,7 +189,47 @@ def test_a_single_frame_has_no_neighbours_and_finite_numbers():
 
 def test_every_measure_has_a_unit():
     picture = texture(0, SIZE)
-    assert set(measure(picture[None], picture).per_frame) <= set(UNITS)
+    measured = measure(picture[None], picture)
+    assert {*measured.per_frame, *measured.vbench} <= set(UNITS)
+
+
+def vbench_of(video):
+    return measure(video, video[0]).vbench
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, FRAMES])
+def test_vbench_calls_a_frozen_clip_steady_smooth_and_not_dynamic(frames):
+    video = np.repeat(texture(0, SIZE)[None], frames, axis=0)
+    assert vbench_of(video) == {"temporal_flickering": 1, "motion_smoothness": 1, "dynamic_degree": 0}
+
+
+def test_temporal_flickering_is_vbenchs_formula():
+    """(255 - MAE) / 255 of 8-bit frames."""
+    video = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3))
+    errors = [np.abs(a - b).mean() for a, b in zip(video[:-1], video[1:], strict=True)]
+    np.testing.assert_allclose(temporal_flickering(video / 255), (255 - np.array(errors)) / 255)
+
+
+def test_a_steady_pan_is_smoother_than_one_that_trembles():
+    steady, there = panned(1.0), panned(3.0)
+    trembling = np.where(np.arange(FRAMES)[:, None, None, None] % 2, there, steady)
+    smooth, rough = (vbench_of(video)["motion_smoothness"] for video in (steady, trembling))
+    assert smooth > 0.98 and smooth - rough > 0.02
+
+
+def test_vbenchs_flickering_falls_with_motion_where_smoothness_hardly_does():
+    slow, fast = (vbench_of(panned(speed)) for speed in (0.5, 2.0))
+    lost = {name: slow[name] - fast[name] for name in ("temporal_flickering", "motion_smoothness")}
+    assert lost["temporal_flickering"] > 4 * abs(lost["motion_smoothness"])
+
+
+@pytest.mark.parametrize("share, pairs, moves", [(0.06, 8, 1), (0.06, 4, 1), (0.06, 3, 0), (0.03, 15, 0)])
+def test_a_clip_is_dynamic_where_enough_of_it_moves_in_enough_of_its_frames(share, pairs, moves):
+    """VBench's rule at 256 pixels and 16 frames: the fastest 5 % above 6 pixels, in 4 frames. Here `share` has 9."""
+    flow, still = np.zeros((2, 100, 100)), np.zeros((2, 100, 100))
+    flow[1, : round(100 * share)] = 9.0
+    flows = [flow] * pairs + [still] * (15 - pairs)
+    assert dynamic_degree(flows, np.zeros((256, 400, 3))) == moves
 
 
 def test_cosines():

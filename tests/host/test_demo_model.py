@@ -68,6 +68,15 @@ def test_the_shift_of_the_hosts_node_moves_the_schedule():
     assert sigmas == pytest.approx([0.5, 5 / 6])
 
 
+def test_a_sampler_may_ask_for_the_clean_clip_in_mixed_precision(noise_levels):
+    """Regression: RES4LYF's samplers ended in an error, since torch.lerp takes one precision only."""
+    sampling = noise_levels.get_model_object("model_sampling")
+    answer, x = torch.randn(2, 16, 3, 64, 64).unbind()
+    clean = sampling.calculate_denoised(torch.tensor(0.3), answer, x)
+    mixed = sampling.calculate_denoised(torch.tensor(0.3), answer, x.double())
+    torch.testing.assert_close(mixed, clean.double(), check_dtype=True, rtol=1e-5, atol=1e-5)
+
+
 def test_another_sampling_is_refused_by_name():
     with pytest.raises(ValueError, match="sampling"):
         run_node("NRLoadDemoModel", sampling="karras")

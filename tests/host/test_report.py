@@ -69,9 +69,11 @@ def report(images, image, **more):
 def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
     frames = video()
     plot, text, fidelity, motion = report(frames, frames[:1])
-    assert set(text) == {"frames", "width", "height", "units", "mean", "per_frame", "notes"}
+    assert set(text) == {"frames", "width", "height", "units", "mean", "per_frame", "vbench", "notes"}
     assert (text["frames"], text["width"], text["height"]) == (4, 48, 40)
-    assert set(text["mean"]) == set(text["per_frame"]) == set(text["units"]) <= set(UNITS)
+    assert set(text["mean"]) == set(text["per_frame"])
+    assert set(text["vbench"]) == {"temporal_flickering", "motion_smoothness", "dynamic_degree"}
+    assert set(text["units"]) == {*text["mean"], *text["vbench"]} <= set(UNITS)
     assert text["per_frame"]["ssim"][0] == 1 and len(text["per_frame"]["ssim"]) == 4
     assert math.isclose(fidelity, text["mean"]["ssim"], abs_tol=1e-5)
     assert math.isclose(motion, text["mean"]["motion"], abs_tol=1e-5)
@@ -81,7 +83,7 @@ def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
 def test_a_baseline_is_measured_beside_the_video():
     frames = video()
     _, text, *_ = report(frames, frames[:1], baseline=video(seed=1))
-    assert set(text["baseline"]) == {"mean", "per_frame"}
+    assert set(text["baseline"]) == {"mean", "per_frame", "vbench"}
     assert text["baseline"]["mean"]["ssim"] < text["mean"]["ssim"]
 
 
@@ -94,6 +96,12 @@ def test_one_frame_is_enough():
     frames = video(1)
     _, text, fidelity, motion = report(frames, frames)
     assert (fidelity, motion) == (1, 0) and text["mean"]["temporal_coherence"] == 1
+
+
+def test_vbenchs_measures_are_kept_beside_clips(clip_vision):
+    frames = video()
+    (_, with_clip, *_), (_, without, *_) = (report(frames, frames[:1], **m) for m in ({"clip_vision": clip_vision}, {}))
+    assert with_clip["vbench"] == without["vbench"]
 
 
 def test_clip_measures_have_the_papers_names(clip_vision):
@@ -164,6 +172,9 @@ def test_a_broken_frame_is_left_out_counted_and_null(broken, clip_vision, clip):
         assert [value is None for value in read["per_frame"][name]] == [i in unknown for i in range(len(values))], name
         if name not in ("fidelity_along_motion", "visible"):  # the motion is followed from frame to frame
             assert read["per_frame"][name] == [None if i in unknown else v for i, v in enumerate(values)], name
+    assert read["vbench"]["temporal_flickering"] == pytest.approx(sound["vbench"]["temporal_flickering"], abs=0.02)
+    assert read["vbench"]["dynamic_degree"] == sound["vbench"]["dynamic_degree"]
+    assert read["vbench"]["motion_smoothness"] is None, "frame 3 is a neighbour of both frames that are judged"
     known = [v for v in sound["per_frame"]["ssim"] if v != sound["per_frame"]["ssim"][2]]
     assert fidelity == pytest.approx(sum(known) / 4, abs=1e-4) and math.isnan(motion)
     assert bool(torch.isfinite(plot).all())
@@ -171,7 +182,8 @@ def test_a_broken_frame_is_left_out_counted_and_null(broken, clip_vision, clip):
 
 def test_a_video_without_one_whole_frame_still_gets_its_report():
     plot, read, fidelity, motion = report(video() * math.nan, video()[:1], baseline=video())
-    assert math.isnan(fidelity) and math.isnan(motion) and set(read["mean"].values()) == {None}
+    assert math.isnan(fidelity) and math.isnan(motion)
+    assert {*read["mean"].values(), *read["vbench"].values()} == {None}
     assert read["notes"] == ["frames: 4 of 4 frames hold NaN or infinite values and are left out: 1, 2, 3, 4."]
     assert read["baseline"]["mean"]["ssim"] is not None and bool(torch.isfinite(plot).all())
 
@@ -194,7 +206,7 @@ def test_frames_too_small_to_measure_are_refused_by_name(size):
 def test_small_and_grey_frames_and_a_picture_of_one_pixel_are_measured():
     for frames in (torch.rand(3, 3, 3, 3), torch.rand(3, 16, 16, 1), torch.rand(3, 16, 16), torch.rand(3, 16, 16, 4)):
         _, read, *_ = report(frames, torch.rand(1, 1, 1, 3))
-        assert None not in read["mean"].values()
+        assert None not in {*read["mean"].values(), *read["vbench"].values()}
 
 
 def test_a_model_that_does_not_know_the_picture_reads_low_along_its_motion():

@@ -4,6 +4,7 @@ import comfy.samplers
 import pytest
 import torch
 from pack import pack_module, run_node
+from published import published_loop
 from standins import conditioning, sd15, still_latent, wan
 
 Curve = pack_module("nodes.core.curve").Curve
@@ -45,33 +46,18 @@ def relative_error(a, b):
     return float((a - b).abs().max() / b.abs().max())
 
 
-def published_weights(frames):
-    half = frames // 2
-    return torch.cat([torch.linspace(1, 0.5, half), torch.full((frames - half,), 0.5)])
-
-
-def published_loop(model, clip, noise, timesteps, tau, cfg=4.0):
-    """The authors' DDIM loop with noise rectification (arXiv 2403.02827, Algorithm 1), in their own variables."""
-    alpha_bar = 1 / (1 + model.model.model_sampling.sigmas.double() ** 2)
-    z0, eps = model.model.process_latent_in(clip).double(), noise.double()
+def published(model, clip, noise, timesteps, tau, cfg=4.0):
+    """The authors' loop on the host's network, asked without the host's sampling code, in float64."""
     network, (cond, uncond) = model.model.diffusion_model, (conditioning(model, i)[0][0] for i in (0, 1))
-    omega = published_weights(len(clip)).double().reshape(-1, 1, 1, 1)
-    a = alpha_bar[timesteps[0]]
-    x = a.sqrt() * z0 + (1 - a).sqrt() * eps
-    for i, t in enumerate(timesteps):
-        a = alpha_bar[t]
-        a_next = alpha_bar[timesteps[i + 1]] if i + 1 < len(timesteps) else torch.tensor(1.0).double()
-        both = [
-            network(x.float(), torch.full((len(x),), t), context=c.expand(len(x), -1, -1)).double()
-            for c in (cond, uncond)
-        ]
-        eps_hat = both[1] + cfg * (both[0] - both[1])
-        if tau[0] * len(timesteps) <= i < tau[1] * len(timesteps):
-            delta = eps - eps_hat
-            eps_hat = eps_hat + omega * delta[:1] + (1 - omega) * delta
-        x0 = (x - (1 - a).sqrt() * eps_hat) / a.sqrt()
-        x = a_next.sqrt() * x0 + (1 - a_next).sqrt() * eps_hat
-    return model.model.process_latent_out(x.float())
+
+    def predicted_noise(x, step):
+        when = torch.full((len(x),), timesteps[step])
+        both = [network(x.float(), when, context=c.expand(len(x), -1, -1)).double() for c in (cond, uncond)]
+        return both[1] + cfg * (both[0] - both[1])
+
+    alpha_bars = 1 / (1 + model.model.model_sampling.sigmas.double()[timesteps] ** 2)
+    z0 = model.model.process_latent_in(clip).double()
+    return model.model.process_latent_out(published_loop(predicted_noise, z0, noise.double(), alpha_bars, tau).float())
 
 
 @torch.inference_mode()
@@ -81,7 +67,7 @@ def test_equals_the_published_loop_on_an_epsilon_model(eps_model, record_propert
     sigmas = torch.cat([eps_model.model.model_sampling.sigmas[timesteps], torch.zeros(1)])
     ours = sample(rectify(eps_model, tau_end=0.6), sigmas, clip)
     noise = torch.randn(clip.shape, generator=torch.manual_seed(SEED))
-    theirs = published_loop(eps_model, clip, noise, timesteps, tau=(0, 0.6))
+    theirs = published(eps_model, clip, noise, timesteps, tau=(0, 0.6))
     record_property("relative_error", relative_error(ours, theirs))
     assert relative_error(ours, theirs) <= 1e-5
     assert relative_error(sample(eps_model, sigmas, clip), theirs) > 0.05, "rectification must matter in this test"
