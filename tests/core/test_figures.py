@@ -14,7 +14,8 @@ TEXTS = ["README.md", "benchmarks/README.md", *(str(p.relative_to(ROOT)) for p i
 # A figure with a unit that only measurements have, or with two decimals. Neither versions nor numbers of papers.
 FIGURE = re.compile(r"\d[\d.]*\s(dB|ms|ΔE00)\b|(?<![\d.])\d+\.\d{2}(?![\d.])")
 SETTING = re.compile(r"`\w+` \d[\d.]*")
-MODELS = re.compile(r"^## Models$.*?(?=^## )", re.MULTILINE | re.DOTALL)  # reasoned; host/test_models_table.py checks it
+# Reasoned, not measured; host/test_models_table.py checks it.
+MODELS = re.compile(r"^## Models$.*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("name", SENTENCES)
