@@ -13,6 +13,7 @@ HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as
     "CLIPTextEncode": 160,
     "TextEncodeHunyuanVideo_ImageToVideo": 220,
     "NRSchedule": 640,
+    "CreateVideo": 111,  # with the input that newer hosts add
     "SaveVideo": 420,
     "SaveImage": 440,
     "SaveAnimatedWEBP": 420,
