@@ -234,7 +234,14 @@ function framesOf(node) {
 /** @param {HostNode} node */
 function stepsOf(node) {
   const scheduler = inputNode(node, "sigmas");
-  return scheduler ? count(scheduler, "steps") : count(node, "steps");
+  if (!scheduler) return count(node, "steps");
+  return count(scheduler, "steps") ?? stepsBetween(valueOf(scheduler, "sigmas"));
+}
+
+/** The steps between noise levels that are listed in a text; null for anything else. @param {unknown} text */
+function stepsBetween(text) {
+  const levels = typeof text === "string" ? text.split(",").filter((level) => level.trim()) : [];
+  return levels.length > 1 ? levels.length - 1 : null;
 }
 
 /** A whole number that a node was given, typed or from a number node; null if it is not known. @param {HostNode} node @param {string} name */
@@ -243,32 +250,40 @@ function count(node, name) {
   return typeof value === "number" && value >= 1 ? Math.round(value) : null;
 }
 
-// Video frames per latent frame, by the name of the node that makes a latent or loads a VAE.
-/** @type {[RegExp, number][]} */
-const COMPRESSIONS = [
-  [/mochi/i, 6],
-  [/cosmos.?predict2/i, 4],
-  [/ltx|cosmos/i, 8],
-  [/wan|hunyuan/i, 4],
-  [/svd|demo|sd[-_.]?1|v1-5|sdxl|animate|vae-ft/i, 1],
+/**
+ * Latent frames of a clip in a VAE whose first latent frame is one picture, and each later one several.
+ *
+ * @param {number} pictures
+ */
+const eachLater = (pictures) => (/** @type {number} */ length) => Math.floor((length - 1) / pictures) + 1;
+
+// Latent frames of a clip of so many pictures, by the name of the node that makes a latent or loads a VAE.
+/** @type {[RegExp, (length: number) => number][]} */
+const VAES = [
+  [/minimax/i, (length) => 5 * Math.floor((length - 5) / 17) + 2], // each 17 pictures begin anew
+  [/mochi/i, eachLater(6)],
+  [/cosmos.?predict2/i, eachLater(4)],
+  [/ltx|cosmos/i, eachLater(8)],
+  [/wan|hunyuan|kandinsky/i, eachLater(4)],
+  [/svd|demo|sd[-_.]?1|v1-5|sdxl|animate|vae-ft/i, eachLater(1)],
 ];
 
 /** @param {string} name */
-const compressionOf = (name) => COMPRESSIONS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+const vaeOf = (name) => VAES.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 
-/** Frames of the latent that a node makes. @param {HostNode} node */
+/** Frames of the video latent that a node makes. @param {HostNode} node */
 function latentFrames(node) {
+  if (/audio/i.test(node.type)) return null; // the sound that is sampled with a video
   const length = count(node, "length") ?? count(node, "video_frames") ?? count(node, "batch_size");
-  const compression = temporalCompression(node);
-  return length && compression && Math.floor((length - 1) / compression) + 1;
+  return length && (vaeBehind(node)?.(length) ?? null);
 }
 
 /** @param {HostNode} node */
-function temporalCompression(node) {
-  if (node.type === "EmptyLatentImage") return 1;
-  if (node.type !== "NRStillVideoLatent") return compressionOf(node.type);
+function vaeBehind(node) {
+  if (node.type === "EmptyLatentImage") return eachLater(1);
+  if (node.type !== "NRStillVideoLatent") return vaeOf(node.type);
   const loader = inputNode(node, "vae");
   if (!loader) return null;
   const files = (loader.widgets ?? []).map(({ value }) => (typeof value === "string" ? value : ""));
-  return compressionOf([loader.type, ...files].join(" "));
+  return vaeOf([loader.type, ...files].join(" "));
 }

@@ -69,8 +69,7 @@ def canvas(comfy):
         comfy.evaluate(SET_SETTING, [name, value])
 
 
-# Latent frames and steps that the editor must read off each graph: the length by the model's temporal compression,
-# None where it does not know the model yet.
+# Latent frames and steps that the editor must read off each graph: the length by the model's temporal compression.
 LENGTHS = {
     "1 Start here, a picture becomes a video": (16, 20),
     "AnimateDiff, given a picture": (16, 20),
@@ -85,13 +84,13 @@ LENGTHS = {
     "LTX-Video, image to video": (13, 30),
     "2 Camera move, on the demo model": (16, 20),
     "3 Draft and final, on the demo model": (16, 20),
-    "Camera move, LTX-2.3": (None, 20),
+    "Camera move, LTX-2.3": (16, 8),
     "Camera move, Wan 2.2 14B": (21, 20),
-    "Draft and final, LTX-2.3": (None, 20),
+    "Draft and final, LTX-2.3": (16, 3),
     "Draft and final, Wan 2.2 14B": (21, 20),
-    "Kandinsky 5, image to video": (None, 50),
-    "LTX-2.3, image to video with sound": (None, 20),
-    "MiniMax H3, image to video with sound": (None, 20),
+    "Kandinsky 5, image to video": (31, 50),
+    "LTX-2.3, image to video with sound": (16, 8),
+    "MiniMax H3, image to video with sound": (37, 20),
     "Mochi text to video, given a picture": (7, 30),
     "Stable Video Diffusion, image to video": (14, 20),
     "Wan 2.1 text to video, given a picture": (9, 30),
@@ -141,9 +140,8 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     assert canvas.evaluate(MESSAGES) == []
     assert canvas.evaluate(MISSING_PICTURES) == []
     frames, steps = LENGTHS[name]
-    if frames is not None:
-        canvas.wait("words => document.querySelector('.nr-frames').textContent === words",
-                    f"{frames} frames" if frames > 1 else "1 frame")  # fmt: skip
+    canvas.wait("words => document.querySelector('.nr-frames').textContent === words",
+                f"{frames} frames" if frames > 1 else "1 frame")  # fmt: skip
     assert f"of {steps}" in canvas.evaluate("() => document.querySelector('.nr-strength').textContent")
     assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
     if name == START:

@@ -256,6 +256,56 @@ test("a still clip has the compression of its VAE, by the file's name", () => {
   }
 });
 
+test("each model's own length of a latent frame", () => {
+  const made = /** @type {const} */ ([
+    ["Kandinsky5ImageToVideo", 121, 31],
+    ["EmptyLTXVLatentVideo", 121, 16],
+    ["MiniMaxH3ImageToVideo", 124, 37],
+    ["EmptyMochiLatentVideo", 37, 7],
+  ]);
+  for (const [type, length, frames] of made) {
+    const { _nodes } = graphOf(
+      [schedule(), sampler(), latent(type, { length })],
+      [
+        [1, 0, 2, 0],
+        [3, 0, 2, 1],
+      ],
+    );
+    assert.deepEqual(readLengths(_nodes[0]).frames, [frames], type);
+  }
+});
+
+test("sound that is sampled with a video has no say, and listed noise levels are steps", () => {
+  const both = node("LTXVConcatAVLatent", {
+    inputs: { audio_latent: "LATENT", video_latent: "LATENT" },
+    outputs: ["LATENT"],
+  });
+  const custom = node("SamplerCustomAdvanced", {
+    inputs: { model: "MODEL", latent_image: "LATENT", sigmas: "SIGMAS" },
+    outputs: ["LATENT"],
+  });
+  const { _nodes } = graphOf(
+    [
+      schedule(),
+      node("NRApply", { inputs: { schedule: "NR_SCHEDULE" }, outputs: ["MODEL"] }),
+      custom,
+      both,
+      latent("LTXVEmptyLatentAudio", { batch_size: 1 }),
+      latent("EmptyLTXVLatentVideo", { length: 121, batch_size: 1 }),
+      node("ManualSigmas", { widgets: { sigmas: "1.0, 0.9, 0.4, 0.0" }, outputs: ["SIGMAS"] }),
+    ],
+    [
+      [1, 0, 2, 0],
+      [2, 0, 3, 0],
+      [4, 0, 3, 1],
+      [7, 0, 3, 2],
+      [5, 0, 4, 0],
+      [6, 0, 4, 1],
+    ],
+  );
+  assert.deepEqual(readLengths(_nodes[0]), { frames: [16], steps: [3] });
+});
+
 test("a node that was taken off the canvas knows nothing", () => {
   assert.deepEqual(readLengths({ ...schedule(), graph: null }), { frames: [], steps: [] });
 });
