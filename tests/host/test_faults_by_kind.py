@@ -454,11 +454,11 @@ def test_a_reference_frame_put_first_by_vace_is_no_frame_of_the_video(video_mode
     assert not torch.allclose(out[:, :, :1], clip[:, :, :1], atol=0.1)
 
 
-def test_reference_frames_put_first_by_animate_are_told_by_its_poses(video_model):
+def test_reference_frames_put_first_by_animate_are_told_by_its_poses():
     mask = torch.ones(1, 4, 5, 4, 4)
     mask[:, :, :1] = 0
     values = {"concat_mask": mask, "pose_video_latent": torch.randn(1, 16, 4, 4, 4)}
-    guider = guider_of("cfg", video_model)
+    guider = guider_of("cfg", ZOO["Wan Animate"].build())
     guider.conds = {"positive": [values]}
     assert pack_module("nodes.host.special_frames").video_part(guider, [(1, 16, 5, 4, 4)]).before == 1
     assert pack_module("nodes.host.special_frames").video_part(guider, [(1, 16, 4, 4, 4)]).before == 0
