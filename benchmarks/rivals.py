@@ -294,6 +294,8 @@ def main() -> None:
     summary = summarise(known)
     cameras = [known_of("camera", *clip) for clip in ASKED]
     asked = {label: averaged([camera[label] for camera in cameras]) for label in cameras[0]} if all(cameras) else {}
+    for row in asked.values():
+        row.pop("seconds", None)
     (HERE / "rivals.json").write_text(
         json.dumps({"clips": summary, "camera": asked}, indent=1, ensure_ascii=False) + "\n"
     )
