@@ -347,7 +347,7 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
 
     class Guider:
         model_options = {"transformer_options": {}}
-        inner_model = flow_model.model
+        inner_model, model_patcher = flow_model.model, flow_model
 
         def outer_sample(self, noise, latent_image, sampler, sigmas, latent_shapes=None):
             def run(guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None):
