@@ -113,10 +113,11 @@ def parsed(graph: dict) -> dict:
 
 
 def complaints(comfy, graph: dict) -> list[str]:
-    """What the server says against a graph whose model files are not there, and that it therefore refuses."""
+    """What the server says against a graph whose model files are not there. It refuses the graph, or runs only what
+    needs none of them, as a moving preview."""
     answer = comfy.page.request.post(f"{comfy.address}/prompt", data={"prompt": graph})
     refusal = answer.json()
-    assert answer.status == 400 and refusal["error"]["type"] == "prompt_outputs_failed_validation", refusal
+    assert answer.ok or refusal["error"]["type"] == "prompt_outputs_failed_validation", refusal
     return [
         f"{node['class_type']} {error['type']} {error['extra_info'].get('input_name')}: {error['details']}"
         for node in refusal["node_errors"].values()
@@ -146,7 +147,8 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
     if name == START:
         assert parsed(graph) == parsed(DEMO)  # runs on a real server in tests/host/test_server.py
-        return
+    if name[0].isdigit():
+        return  # needs no files; test_workflow_runs.py runs the others
     said = complaints(canvas, passing_by(graph, others))
     assert said, "without model files there must be something to say"
     missing_file = re.compile(r"\w+ value_not_in_list (\w+): .*")
