@@ -44,6 +44,11 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / fan_in**0.5)
             elif parameter.ndim == 1:
                 parameter.fill_(1.0 if name.endswith(("weight", "std")) else 0.0)
+        for name, buffer in module.named_buffers():  # those that come from a file; others the host computes itself
+            if name.endswith("inv_freq"):
+                buffer.copy_(10000.0 ** -torch.linspace(0, 1, len(buffer)))
+            elif name.endswith("conditioning"):
+                buffer.copy_(torch.randn(buffer.shape, generator=generator))
 
 
 def _patcher(model) -> comfy.model_patcher.ModelPatcher:
