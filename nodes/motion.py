@@ -12,24 +12,28 @@ from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
 
 MAX_LENGTH = 16384
-OUTPUTS = (
-    ("Image", "frames", "The picture, moved: for `image` of Still Video Latent, which says what the video is held to."),
-    (
-        "Mask",
-        "visible",
-        "White where the picture says what is seen, black where the motion uncovers something else: for `mask` of the "
-        "sampler, so that the model paints what is new.",
-    ),
-    (
-        "Image",
-        "flow",
-        "The motion as a picture: the colour says where things go, the full colour the fastest; arrows say the same.",
-    ),
-)
 
 
 def _moved_clip() -> list[io.Output]:
-    return [getattr(io, kind).Output(name, display_name=name, tooltip=tooltip) for kind, name, tooltip in OUTPUTS]
+    return [
+        io.Image.Output(
+            "frames",
+            display_name="frames",
+            tooltip="The picture, moved: for `image` of Still Video Latent, which says what the video is held to.",
+        ),
+        io.Mask.Output(
+            "visible",
+            display_name="visible",
+            tooltip="White where the picture says what is seen, black where the motion uncovers something else: for "
+            "`mask` of the sampler, so that the model paints what is new.",
+        ),
+        io.Image.Output(
+            "flow",
+            display_name="flow",
+            tooltip="The motion as a picture: the colour says where things go, the full colour the fastest; "
+            "arrows say the same.",
+        ),
+    ]
 
 
 def _output(clip: MovedClip, cls: type[io.ComfyNode]) -> io.NodeOutput:
@@ -37,7 +41,7 @@ def _output(clip: MovedClip, cls: type[io.ComfyNode]) -> io.NodeOutput:
 
 
 class MovePicture(io.ComfyNode):
-    """The picture, moved as a video moves (motion.md §4)."""
+    """The picture, moved as a video moves."""
 
     @classmethod
     def define_schema(cls):
