@@ -27,6 +27,7 @@ test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) -m pytest tests/core tests/host
 
 remade: test-setup browser
+	$(REMAKE) demo/judge.py --comfyui .host/ComfyUI --plain --json benchmarks/demo_model.json demo/model.safetensors
 	$(REMAKE) benchmarks/evidence.py --clips 16 --seeds 3
 	$(REMAKE) benchmarks/moved.py --clips 16
 	$(REMAKE) benchmarks/colours.py

@@ -165,7 +165,7 @@ def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         positive, negative = run_node("NRDemoPrompt", motion=action)
         guider = comfy.samplers.CFGGuider(model)
         guider.set_conds(positive, negative)
-        guider.set_cfg(1.5)
+        guider.set_cfg(1.25)
         latent = vae.encode(true_clip(name, "still"))
         noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(0))
         guider.sample(noise, latent, comfy.samplers.KSAMPLER(steps), sigmas, disable_pbar=True, seed=0)
@@ -218,7 +218,7 @@ def main() -> None:
         "",
         *table(measured["pictures"], "variant"),
         "",
-        f"The demo model's guided predictions (euler, 20 steps, guidance 1.5, {len(PAIRS)} pairs of picture and camera "
+        f"The demo model's guided predictions (euler, 20 steps, guidance 1.25, {len(PAIRS)} pairs of picture and camera "
         "move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. Plain run: "
         "what it predicts on its own way, which need not be the true motion exactly:",
         "",

@@ -35,8 +35,13 @@ from rectification.core import motions  # noqa: E402
 FRAMES, SIZE, PLATE = 16, 64, 96
 
 # The first ones hold more to recognise and are drawn more often.
-TRAINING_PHOTOS = (*2 * ("astronaut.png", "chelsea.png", "rocket.jpg"), "hubble_deep_field.jpg", "retina.jpg")
-TRAINING_TEXTURES = ("brick.png", "grass.png", "gravel.png", "cell.png", "horse.png")
+TRAINING_SURFACES = ("brick.png", "grass.png", "gravel.png")
+TRAINING_PHOTOS = (
+    *3 * ("astronaut.png", "chelsea.png", "rocket.jpg"),
+    *("hubble_deep_field.jpg", "retina.jpg"),
+    *TRAINING_SURFACES,
+)
+TRAINING_TEXTURES = (*TRAINING_SURFACES, "cell.png", "horse.png")
 HELD_OUT = ("coffee.png", "camera.png")
 
 

@@ -1,18 +1,21 @@
 """Measures weights of the demo model on pictures that it never saw.
 
-    python demo/judge.py --comfyui PATH_TO_COMFYUI [--plain] demo/model.safetensors [OTHER ...]
+    python demo/judge.py --comfyui PATH_TO_COMFYUI [--plain] [--json FILE] demo/model.safetensors [OTHER ...]
 
 For each file of weights: PSNR of true clips that are noised to σ 0.5 and σ 2 and denoised in one step, at guidance 1,
 and the same at σ 0.5 for clips that move slower or faster than their prompt says. With --plain also clips sampled from
 noise: how sharp they are, as a share of the true clips' change from pixel to pixel, and how much they move.
+--json also writes the figures of the last of the files.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import clips
 import numpy as np
 import torch
+from safetensors import safe_open
 from train import load_host
 
 # File and the square shown (left, top, side as fractions of the shorter edge). The model learned from none of them.
@@ -26,7 +29,7 @@ PICTURES = (
 MOTIONS = ("pan left", "pan down", "drift right", "zoom in", "zoom out", "turn right")
 SLOW, FAST = 0.85, 1.15
 SEED = 5
-STEPS, GUIDANCE, SAMPLES_PER_MOTION = 20, 1.5, 2
+STEPS, GUIDANCE, SAMPLES_PER_MOTION = 20, 1.25, 2
 
 
 def true_clips(speed: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,31 +96,61 @@ def motion_px(videos: torch.Tensor) -> float:
     return float(np.mean([measure(video, video[0]).mean["motion"] for video in frames]))
 
 
+def training_of(weights: Path) -> dict:
+    """What train.py noted in the file: clips, minutes, and mean squared errors by noise level."""
+    with safe_open(weights, "pt") as file:
+        return json.loads(file.metadata()["training"])
+
+
+def one_step(judge: Judge) -> dict[str, float]:
+    """PSNR in dB of clips that are noised and denoised in one step."""
+    return {
+        "σ 0.5": judge.psnr(0.5),
+        "σ 0.5, slow": judge.psnr(0.5, SLOW),
+        "σ 0.5, fast": judge.psnr(0.5, FAST),
+        "σ 2": judge.psnr(2.0),
+    }
+
+
+def plain_clips(judge: Judge) -> dict[str, dict[str, float]]:
+    """Of plain samples by motion: their sharpness as a share of the true clips', and both motions in px/frame."""
+    truth, found = true_clips()[0], {}
+    for i, motion in enumerate(MOTIONS):
+        sampled, real = judge.sampled(motion), truth[i :: len(MOTIONS)]
+        found[motion] = {
+            "sharpness": sharpness(sampled) / sharpness(real),
+            "motion": motion_px(sampled),
+            "true motion": motion_px(real),
+        }
+    return found
+
+
 @torch.inference_mode()
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--comfyui", type=Path, required=True, help="folder of a ComfyUI")
     parser.add_argument("--plain", action="store_true", help="also sample plain clips, which takes minutes")
+    parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("weights", type=Path, nargs="+", help="files of weights (.safetensors)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     demo_model = load_host(arguments.comfyui, "cpu")
-    truth = true_clips()[0]
     for weights in arguments.weights:
         judge = Judge(demo_model, weights)
-        columns = {
-            "σ 0.5": judge.psnr(0.5),
-            "slow": judge.psnr(0.5, SLOW),
-            "fast": judge.psnr(0.5, FAST),
-            "σ 2": judge.psnr(2.0),
-        }
-        print(weights.name, *(f"{name}: {value:.2f} dB" for name, value in columns.items()), sep="  ", flush=True)
+        figures = {"training": training_of(weights), "one step": one_step(judge)}
+        print(
+            weights.name,
+            *(f"{name}: {value:.2f} dB" for name, value in figures["one step"].items()),
+            sep="  ",
+            flush=True,
+        )
         if arguments.plain:
-            for i, motion in enumerate(MOTIONS):
-                sampled, real = judge.sampled(motion), truth[i :: len(MOTIONS)]
-                share = sharpness(sampled) / sharpness(real)
-                moved = f"{motion_px(sampled):.2f} px/frame (true: {motion_px(real):.2f})"
-                print(f"  {motion:12} sharpness {share:.2f}, motion {moved}", flush=True)
+            figures["plain"] = plain_clips(judge)
+            for motion, values in figures["plain"].items():
+                moved = f"{values['motion']:.2f} px/frame (true: {values['true motion']:.2f})"
+                print(f"  {motion:12} sharpness {values['sharpness']:.2f}, motion {moved}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

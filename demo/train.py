@@ -52,7 +52,7 @@ LOSS_SMOOTHING = 0.03  # share of a new loss in the one that is printed
 STEPS_PER_LINE = 25
 NO_PROMPT = 0.12  # share of the clips trained without a prompt, for classifier-free guidance
 # Some clips move faster or slower than their prompt says, so that the model follows what it sees as well.
-OTHER_SPEED, SPEEDS = 0.4, (0.7, 1.3)  # share of such clips; their range of speeds
+OTHER_SPEED, SPEEDS = 0.4, (0.0, 2.0)  # share of such clips; their range of speeds
 SUBTLE, SUBTLE_SHARE = ("drift", "zoom", "turn"), 1.5  # verbs whose motion is seen less, hence shown more often
 SIGMA_LOG_MEAN, SIGMA_LOG_STD = 0.0, 1.2
 VALIDATION_CLIPS, VALIDATION_SEED = 48, 10**6
@@ -74,10 +74,10 @@ def load_host(comfyui: Path, device: str):
 # ---- the network's start ---------------------------------------------------------------------------------------------
 
 
-def principal_patches(latents: torch.Tensor, network: nn.Module):
+def principal_patches(latents: torch.Tensor, prompts: torch.Tensor, network: nn.Module):
     """Directions in which the faded patches of clips [B, C, F, H, W] vary [N, C*p*q*r], strongest first; variances."""
-    rows = nn.functional.pad(latents, network.patch_embedding.margins, mode="replicate")
-    for axis, (size, hop) in enumerate(zip(network.window, network.patch_size, strict=True)):
+    rows = network.aligned(latents, clips.motions.prompt_rates(prompts))
+    for axis, (size, hop) in enumerate(zip(network.window, network.patch_embedding.embedding.stride, strict=True)):
         rows = rows.unfold(2 + axis, size, hop)
     rows = rearrange(rows * network.fades(), "b c f h w p q r -> (b f h w) (c p q r)")
     variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
@@ -92,7 +92,7 @@ def nearness(network: nn.Module) -> torch.Tensor:
 
 
 @torch.no_grad()
-def initialise(network: nn.Module, latents: torch.Tensor):
+def initialise(network: nn.Module, latents: torch.Tensor, prompts: torch.Tensor):
     """Start as a linear autoencoder of patches whose blocks add nothing yet, but already look at the right places.
 
     Attention begins with constant queries and keys, turned by the rotary places: it sees what is near in the scene,
@@ -118,7 +118,7 @@ def initialise(network: nn.Module, latents: torch.Tensor):
         for last in (block.self_attn.o, block.cross_attn.o, block.ffn[2]):
             last.weight.zero_()
 
-    directions, variances = principal_patches(latents, network)
+    directions, variances = principal_patches(latents, prompts, network)
     dim, constants = network.dim, 8
     kept = dim - constants
     whitening = (variances[:kept] + 0.05) ** -0.25
@@ -192,14 +192,19 @@ def band_losses(sigma: torch.Tensor, errors: torch.Tensor) -> dict[str, float]:
 # ---- training --------------------------------------------------------------------------------------------------------
 
 
-def optimizers(network: nn.Module):
-    """Muon for the blocks' matrices, AdamW for everything else."""
+def optimizers(network: nn.Module, workers: int):
+    """AdamW, and Muon for the blocks' matrices: one for each worker, since a step of it is long."""
     matrices = [p for p in network.blocks.parameters() if p.ndim == 2]
     chosen = {id(p) for p in matrices}
     rest = [p for p in network.parameters() if id(p) not in chosen]
-    muon = torch.optim.Muon(matrices, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
     adam = torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    return muon, adam
+    kind = {"lr": MUON_RATE, "weight_decay": 0.01, "adjust_lr_fn": "match_rms_adamw"}
+    return adam, *(torch.optim.Muon(matrices[worker::workers], **kind) for worker in range(workers))
+
+
+def step_and_clear(optimizer: torch.optim.Optimizer):
+    optimizer.step()
+    optimizer.zero_grad()
 
 
 def rate(progress: float) -> float:
@@ -239,13 +244,14 @@ def train(arguments):
     elif arguments.weights:
         network.load_state_dict(load_file(arguments.weights))
     else:
-        initialise(network, validator.clips(128)[0].cpu())
+        initialise(network, *(part.cpu() for part in validator.clips(128)))
     model.to(device)
     average = saved["average"] if saved else {k: v.clone() for k, v in network.state_dict().items()}
-    both = optimizers(network)
-    for optimizer, state in zip(both, saved["optimizers"] if saved else [], strict=False):
+    chosen = optimizers(network, arguments.workers)
+    continued = CONTINUED_RATE if arguments.weights else 1.0
+    peaks = [continued * optimizer.param_groups[0]["lr"] for optimizer in chosen]
+    for optimizer, state in zip(chosen, saved["optimizers"] if saved else [], strict=False):
         optimizer.load_state_dict(state)
-    peaks = [peak * (CONTINUED_RATE if arguments.weights else 1.0) for peak in (MUON_RATE, ADAM_RATE)]
 
     def validate():
         """Errors of the averaged weights on clips that are the same every time."""
@@ -261,7 +267,7 @@ def train(arguments):
     print(f"{sum(p.numel() for p in network.parameters()):,} parameters; start {validate()}", flush=True)
     started, reported, running = time.monotonic() - elapsed, time.monotonic(), None
     while (elapsed := time.monotonic() - started) < 60 * arguments.minutes:
-        for optimizer, peak in zip(both, peaks, strict=True):
+        for optimizer, peak in zip(chosen, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * rate(elapsed / (60 * arguments.minutes))
         # Each core has its own share of the batch. Threads inside every operation would wait for each other each time,
         # which on a machine with other work to do is slower by far.
@@ -270,9 +276,7 @@ def train(arguments):
         for parameter, *gradients in zip(network.parameters(), *(gradients for _, gradients in shares), strict=True):
             parameter.grad = torch.stack(gradients).mean(0)
         nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_LIMIT)
-        for optimizer in both:
-            optimizer.step()
-            optimizer.zero_grad()
+        list(pool.map(step_and_clear, chosen))
         step += 1
         running = loss if running is None else running + LOSS_SMOOTHING * (loss - running)
         decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
@@ -284,7 +288,7 @@ def train(arguments):
         if time.monotonic() - reported > 60 * arguments.save_every:
             reported = time.monotonic()
             print(f"  {elapsed / 60:.1f} min, {step * BATCH} clips, error by σ from {validate()}", flush=True)
-            states = [optimizer.state_dict() for optimizer in both]
+            states = [optimizer.state_dict() for optimizer in chosen]
             state = {"network": network.state_dict(), "average": average, "optimizers": states}
             torch.save({**state, "elapsed": elapsed, "step": step}, checkpoint)
             save_weights(average, arguments.output, CONFIG, {"clips": step * BATCH, "minutes": round(elapsed / 60, 1)})

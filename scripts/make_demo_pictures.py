@@ -79,7 +79,7 @@ def filmed(scene: moved.Scene) -> dict[str, np.ndarray]:
 
 def held_to(scene: moved.Scene, clip: tuple) -> dict[str, np.ndarray]:
     frames, visible, _ = clip
-    (video,) = moved.held_to(scene, clip, ends=(0.9,)).values()
+    video = scene.sample(frames, moved.HELD | moved.HOLDS["τ_end 0.9"], mask=visible)
     shown = visible[..., None].expand(-1, -1, -1, 3)
     return {"moved": frames.numpy(), "visible": shown.numpy(), "held to it": video.numpy()}
 

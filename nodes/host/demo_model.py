@@ -27,6 +27,7 @@ import torch
 from einops import rearrange
 from torch import nn
 
+from ..core.motion import warp
 from ..core.motions import prompt_rates, windows
 
 RATES = "noise_rectification_demo_rates"  # key in transformer_options: how the prompts move the camera
@@ -34,22 +35,21 @@ WEIGHTS = Path(__file__).parents[2] / "demo" / "model.safetensors"
 
 
 class PlacedPatches(nn.Module):
-    """Overlapping patches of a clip as tokens, plus a learned vector for each place along time, height and width.
+    """Patches of aligned frames as tokens, plus a learned vector for each place along time, height and width.
 
     The host's rotary embedding tells tokens how far apart they are but not where they are, and a zoom or a turn
     moves each place differently.
     """
 
-    def __init__(self, embedding: nn.Conv3d, overlap: tuple[int, int, int], grid: tuple[int, int, int]):
+    def __init__(self, embedding: nn.Conv3d, grid: tuple[int, int, int]):
         super().__init__()
         self.embedding = embedding
-        self.margins = [n for n in reversed(overlap) for n in (n, n)]
         kind = {"device": embedding.weight.device, "dtype": embedding.weight.dtype}
         self.places = nn.ParameterList(nn.Parameter(torch.empty(1, embedding.out_channels, n, **kind)) for n in grid)
 
-    def forward(self, clip):
-        """[B, C, T, H, W] pixels -> [B, dim, t, h, w] tokens. On another grid than trained, the places stretch."""
-        tokens = self.embedding(nn.functional.pad(clip, self.margins, mode="replicate"))
+    def forward(self, planes):
+        """[B, C, (t p), H, W] pixels -> [B, dim, t, h, w] tokens. On another grid than trained, the places stretch."""
+        tokens = self.embedding(planes)
         for axis, place in enumerate(self.places):
             size = tokens.shape[2 + axis]
             place = comfy.model_management.cast_to(place, dtype=tokens.dtype, device=tokens.device)
@@ -64,16 +64,32 @@ def fade(hop: int, overlap: int) -> torch.Tensor:
     return torch.cat([edge, torch.ones(hop - 2 * overlap), edge.flip(0)])
 
 
-def cover(count: int, hop: int, overlap: int) -> torch.Tensor:
-    """What `count` squared windows add up to, [count * hop]: 1, but less at both ends, where a neighbour is missing."""
-    total = torch.ones(count * hop)
-    total[:overlap] = fade(hop, overlap)[overlap : 2 * overlap] ** 2
-    total[-overlap:] = total[:overlap].flip(0)
-    return total
+def cover(size: int, hop: int, overlap: int) -> torch.Tensor:
+    """What squared windows laid every `hop` add up to, [size]: 1, less at both ends, where a neighbour is missing."""
+    window = fade(hop, overlap) ** 2
+    return sum(nn.functional.pad(window, (start, size - start - len(window))) for start in range(0, size - hop, hop))
+
+
+def along_motion(planes, rates, times):
+    """Planes [B, P, C, H, W], each read where the camera's window has come after its time [P] in frames.
+
+    In float32 whatever the model's precision: places in bfloat16 would be off by half a pixel.
+    """
+    height, width = planes.shape[-2:]
+    y, x = (torch.arange(n, device=planes.device) - (n - 1) / 2 for n in (height, width))
+    frame = torch.stack([x.expand(height, -1), y[:, None].expand(-1, width)])
+    maps = windows(rates, times).flatten(0, 1)
+    places = torch.einsum("nij,jhw->nihw", maps[..., :2], frame) + maps[..., 2, None, None]
+    return warp(planes.flatten(0, 1).float(), places - frame).unflatten(0, planes.shape[:2]).to(planes)
 
 
 class DemoTransformer(comfy.ldm.wan.model.WanModel):
-    """The host's Wan transformer on overlapping patches, taking clips with their frames on the batch axis."""
+    """The host's Wan transformer on overlapping patches, taking clips with their frames on the batch axis.
+
+    The frames of a patch are first aligned along the camera's motion, which the prompt tells, as video codecs and
+    motion-compensated filtering in time do (Ohm, IEEE Trans. Image Processing 3, 1994): what pans is then nearly
+    still within a patch, and a token of `dim` numbers holds more of it.
+    """
 
     def __init__(self, overlap=(1, 2, 2), grid=(4, 8, 8), rope_theta=10000.0, **config):
         super().__init__(**config)
@@ -81,8 +97,8 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         self.window = [patch + 2 * extra for patch, extra in zip(self.patch_size, overlap, strict=True)]
         layers, device, dtype = config["operations"], config.get("device"), config.get("dtype")
         # As in the host, patches are embedded in float32 whatever the model's precision.
-        kind = {"stride": self.patch_size, "device": device, "dtype": torch.float32}
-        self.patch_embedding = PlacedPatches(layers.Conv3d(self.in_dim, self.dim, self.window, **kind), overlap, grid)
+        kind = {"stride": (self.window[0], *self.patch_size[1:]), "device": device, "dtype": torch.float32}
+        self.patch_embedding = PlacedPatches(layers.Conv3d(self.in_dim, self.dim, self.window, **kind), grid)
         self.head.head = layers.Linear(self.dim, self.out_dim * math.prod(self.window), device=device, dtype=dtype)
         self.rope_embedder.theta = rope_theta
 
@@ -105,9 +121,45 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         # To whole patches, by repeating borders and last frame: the host would put the first frame after the last.
         missing = [-size % patch for size, patch in zip(clip.shape[2:], self.patch_size, strict=True)]
         padded = nn.functional.pad(clip, [n for gap in reversed(missing) for n in (0, gap)], mode="replicate")
-        options = {**(transformer_options or {}), RATES: prompt_rates(context.float())}
-        clip = super().forward(padded, timestep, context, transformer_options=options, **kwargs)
-        return clip[:, :, :frames, :height, :width]
+        rates = prompt_rates(context.float())
+        options = {**(transformer_options or {}), RATES: rates}
+        planes = super().forward(self.aligned(padded, rates), timestep, context, transformer_options=options, **kwargs)
+        return self.laid_back(planes, rates)[:, :, :frames, :height, :width]
+
+    def aligned(self, clip, rates):
+        """Clips [B, C, F, H, W] -> the planes that patches are cut from [B, C, (t p), H + margins, W + margins].
+
+        Each patch in time has planes of its own: the frames of its window, as they look from its middle.
+        """
+        early, *margins = self.overlap
+        sides = [n for margin in reversed(margins) for n in (margin, margin)]
+        clip = nn.functional.pad(clip, [*sides, early, early], mode="replicate")
+        windows_in_time = clip.unfold(2, self.window[0], self.patch_size[0])
+        planes = rearrange(windows_in_time, "b c t h w p -> b p (c t) h w")
+        planes = along_motion(planes, rates[:, 0], -self.taps(clip.device))
+        return rearrange(planes, "b p (c t) h w -> b c (t p) h w", c=clip.shape[1])
+
+    def laid_back(self, planes, rates):
+        """The other way: planes are moved to where their frames are, and those of the same frame are added up."""
+        hop, early, (top, left) = self.patch_size[0], self.overlap[0], self.overlap[1:]
+        planes = rearrange(planes, "b c (t p) h w -> b p c t h w", p=self.window[0])
+        rows, columns = planes.shape[-2:]
+        # What the squared windows add up to goes along: 1, but less at the borders, where a neighbour is missing.
+        down, across = cover(rows, self.patch_size[1], top), cover(columns, self.patch_size[2], left)
+        weight = torch.einsum("p,h,w->phw", fade(hop, early) ** 2, down, across).to(planes)
+        weight = weight[:, None, None].expand(*planes.shape[:2], 1, *planes.shape[3:])
+        weighted = torch.cat([planes, weight], 2)
+        moved = along_motion(weighted.flatten(2, 3), rates[:, 0], self.taps(planes.device)).reshape(weighted.shape)
+        frames = hop * weighted.shape[3]
+        clip = weighted.new_zeros(weighted.shape[0], weighted.shape[2], frames + 2 * early, rows, columns)
+        for tap, plane in enumerate(moved.unbind(1)):
+            clip[:, :, tap : tap + frames : hop] += plane
+        clip = clip[..., early : early + frames, top : rows - top, left : columns - left]
+        return clip[:, :-1] / clip[:, -1:]
+
+    def taps(self, device) -> torch.Tensor:
+        """Times of a patch's frames from its middle, in frames."""
+        return torch.arange(self.window[0], device=device) - (self.window[0] - 1) / 2
 
     def rope_encode(self, t, h, w, device=None, dtype=None, transformer_options=None, **kwargs):
         """Rotary angles of the places that patches have in the scene, not in the frame: [B, (t h w), heads, d/2, 2, 2].
@@ -116,7 +168,8 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         (compare geometry-aware attention, arXiv 2310.10375). Half of the heads follow the camera, half the object.
         """
         size = torch.tensor(self.patch_size, dtype=torch.float32, device=device)
-        axes = [torch.arange(n // hop, device=device) for n, hop in zip((t, h, w), self.patch_size, strict=True)]
+        hops = (self.window[0], *self.patch_size[1:])  # of the planes
+        axes = [torch.arange(n // hop, device=device) for n, hop in zip((t, h, w), hops, strict=True)]
         # Middles of the patches, in frames and pixels from the middle of the clip.
         time, y, x = ((axis - (len(axis) - 1) / 2) * hop for axis, hop in zip(axes, size, strict=True))
         maps = windows(transformer_options[RATES], time)
@@ -129,18 +182,13 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         return layers.repeat_interleave(torch.tensor([-(-self.num_heads // 2), self.num_heads // 2]).to(device), dim=2)
 
     def unpatchify(self, x, grid_sizes):
-        """Tokens [B, (t h w), (p c q r)] -> clip [B, C, F, H, W]: overlapping patches are added up."""
-        frames, height, width = (n * hop for n, hop in zip(grid_sizes, self.patch_size, strict=True))
+        """Tokens [B, (t h w), (p c q r)] -> planes [B, C, (t p), H, W]: patches that overlap are added up."""
         t, h, w = grid_sizes
-        (hop, *hops), (taps, *window), (early, *margins) = self.patch_size, self.window, self.overlap
+        taps, *window = self.window
+        size = [(n - 1) * hop + reach for n, hop, reach in zip((h, w), self.patch_size[1:], window, strict=True)]
         columns = rearrange(x, "b (t h w) n -> (b t) n (h w)", t=t, h=h)
-        planes = nn.functional.fold(columns, (height, width), window, padding=margins, stride=hops)
-        planes = rearrange(planes, "(b t) (p c) h w -> p b c t h w", t=t, p=taps)
-        clip = planes.new_zeros(*planes.shape[1:3], frames + 2 * early, height, width)
-        for tap, plane in enumerate(planes):
-            clip[:, :, tap : tap + frames : hop] += plane
-        totals = [cover(*axis).to(clip) for axis in zip(grid_sizes, self.patch_size, self.overlap, strict=True)]
-        return clip[:, :, early : early + frames] / torch.einsum("f,h,w->fhw", *totals)
+        planes = nn.functional.fold(columns, size, window, stride=self.patch_size[1:])
+        return rearrange(planes, "(b t) (p c) h w -> b c (t p) h w", t=t, p=taps)
 
 
 class DemoLatentFormat(comfy.latent_formats.LatentFormat):
@@ -160,7 +208,7 @@ class CleanPrediction(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sa
     What is too fine for a token is left as it is once the noise is weaker than it.
     """
 
-    FINE = 0.12  # standard deviation of what no token can hold
+    FINE = 0.06  # standard deviation of what no token can hold
 
     def calculate_denoised(self, sigma, model_output, model_input):
         sigma = comfy.model_sampling.reshape_sigma(sigma, model_output.ndim)

@@ -82,7 +82,7 @@ def demo_camera_move(graph: Graph) -> None:
                                {"length": 16, "width": 64, "height": 64}, tau_end=0.9)  # fmt: skip
     graph.column(SAMPLE, 340)
     video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
-                      schedule=held, mask=filmed.slot(1), **steps(20, 1.5, scheduler="normal"))  # fmt: skip
+                      schedule=held, mask=filmed.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
     graph.column("5  What was asked for  |  the video", under=(0, 1))
     show_side_by_side(graph, [filmed, frames], "camera_move")
@@ -110,14 +110,14 @@ def demo_draft_and_final(graph: Graph) -> None:
     size = {"length": 16, "width": 64, "height": 64}
     start = graph.add("NRStillVideoLatent", image=picture, vae=vae, **size)
     draft = graph.add("KSampler", "Draft", model=model, latent_image=start, **prompts,
-                      **steps(8, 1.5, scheduler="normal"))  # fmt: skip
+                      **steps(8, 1.25, scheduler="normal"))  # fmt: skip
     drafted = graph.add("VAEDecode", samples=draft, vae=vae)
     graph.column("3  The picture, moved like it", 300)
     moved = graph.add("NRMovePicture", image=picture, video=drafted)
     still, held = held_to_clip(graph, "4  Held to the moved clip", moved, vae, size, tau_end=0.9)
     graph.column("5  The final video", 310)
     final = graph.add("NRKSampler", "Rectified KSampler: final", model=model, latent_image=still, schedule=held,
-                      mask=moved.slot(1), **prompts, **steps(20, 1.5, scheduler="normal"))  # fmt: skip
+                      mask=moved.slot(1), **prompts, **steps(20, 1.25, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=final, vae=vae)
     graph.collapse(drafted, frames)
     graph.column("6  Draft  |  moved picture  |  final", under=(1, 2))

@@ -67,7 +67,7 @@ def demo_image_to_video(graph: Graph) -> None:
     carried = schedule(graph, "Rectification Schedule: carried", anchor="reference noise", motion_compensation=1.0)
     graph.column("4  The same seed, three ways", 340)
     sampling = {"model": model, "positive": prompt, "negative": prompt.slot(1), "latent_image": still,
-                **steps(20, 1.5, scheduler="normal")}  # fmt: skip
+                **steps(20, 1.25, scheduler="normal")}  # fmt: skip
     videos = [
         graph.add("KSampler", "Plain", **sampling),
         graph.add("NRKSampler", "Rectified KSampler: as published", schedule=published, **sampling),

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from figures import SENTENCES, found_as, measured, told  # noqa: E402
 
-TEXTS = ["README.md", "benchmarks/README.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "js" / "docs").rglob("*.md"))]
+PAGES = ["README.md", "benchmarks/README.md", "demo/README.md"]
+TEXTS = [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "js" / "docs").rglob("*.md"))]
 # A figure with a unit that only measurements have, or with two decimals. Neither versions nor numbers of papers.
 FIGURE = re.compile(r"\d[\d.]*\s(dB|ms|ΔE00)\b|(?<![\d.])\d+\.\d{2}(?![\d.])")
 SETTING = re.compile(r"`\w+` \d[\d.]*")

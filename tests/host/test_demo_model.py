@@ -1,8 +1,9 @@
-"""The demo model as a flow model: the same weights under the host's flow sampling."""
+"""The demo model: patches along the camera's motion, and the same weights under the host's flow sampling."""
 
 import pytest
 import torch
-from pack import run_node
+from einops import rearrange
+from pack import pack_module, run_node
 
 PROMPT = "pan left"
 
@@ -80,3 +81,66 @@ def test_a_sampler_may_ask_for_the_clean_clip_in_mixed_precision(noise_levels):
 def test_another_sampling_is_refused_by_name():
     with pytest.raises(ValueError, match="sampling"):
         run_node("NRLoadDemoModel", sampling="karras")
+
+
+# ---- patches along the camera's motion -------------------------------------------------------------------------------
+
+SIZES = [(16, 64, 64), (20, 48, 80), (4, 8, 8)]
+
+
+def rates_of(motion: str) -> torch.Tensor:
+    motions = pack_module("nodes.core.motions")
+    return motions.prompt_rates(motions.prompt_tokens(motion))
+
+
+def filmed(motion: str, frames: int, height: int, width: int) -> torch.Tensor:
+    """Waves, seen by a camera that moves as the prompt says: [1, 3, F, H, W]. Computed at each place, never resampled.
+
+    An object's own motion is not in it: under a drift the camera stands still.
+    """
+    time, y, x = (torch.arange(n) - (n - 1) / 2 for n in (frames, height, width))
+    camera = pack_module("nodes.core.motions").windows(rates_of(motion)[:, 0], time)[0]
+    frame = torch.stack([x.expand(height, -1), y[:, None].expand(-1, width), torch.ones(height, width)])
+    across, down = torch.einsum("fij,jhw->ifhw", camera, frame)
+    return torch.stack([(0.5 * across + k * down + k).sin() for k in (0.2, 0.3, 0.4)])[None]
+
+
+@pytest.fixture(scope="module")
+def network(noise_levels):
+    return noise_levels.model.diffusion_model
+
+
+@pytest.mark.parametrize("motion", pack_module("nodes.core.motions").MOTIONS)
+def test_within_a_patch_what_the_camera_films_stands_still(network, motion):
+    clip = filmed(motion, 16, 64, 64)
+    planes = network.aligned(clip, rates_of(motion))[..., 6:-6, 6:-6].unflatten(2, (-1, network.window[0]))
+    change, raw = planes.diff(dim=3).abs().mean(), clip.diff(dim=2).abs().mean()
+    assert change <= 0.25 * raw
+
+
+def test_patches_are_moved_alike_in_half_precision(network):
+    clip, rates = filmed("pan left", 16, 64, 64), rates_of("pan left")
+    half = network.aligned(clip.bfloat16(), rates)
+    assert half.dtype == torch.bfloat16
+    assert (half - network.aligned(clip, rates)).abs().max() <= 0.02  # rounding; off by half a pixel it would be 0.3
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("motion", pack_module("nodes.core.motions").MOTIONS)
+def test_patches_put_back_are_the_clip(network, motion, size):
+    """Windows, squared, add up to 1 wherever the patches were moved from."""
+    clip, rates = filmed(motion, *size), rates_of(motion)
+    planes, hops = network.aligned(clip, rates), (network.window[0], *network.patch_size[1:])
+    for axis, (window, hop) in enumerate(zip(network.window, hops, strict=True)):
+        planes = planes.unfold(2 + axis, window, hop)
+    tokens = rearrange(planes * network.fades() ** 2, "b c t h w p q r -> b (t h w) (p c q r)")
+    back = network.laid_back(network.unpatchify(tokens, planes.shape[2:5]), rates)
+    assert back.shape == clip.shape
+    still = not rates[:, 0].any()
+    assert (back - clip).square().mean() <= (1e-10 if still else 5e-4)
+
+
+def test_any_size_is_answered(network):
+    prompt = pack_module("nodes.core.motions").prompt_tokens("zoom in")
+    clip = filmed("zoom in", 11, 50, 70)
+    assert network.forward_clip(clip, torch.tensor([500.0]), prompt).shape == clip.shape

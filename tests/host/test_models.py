@@ -2,16 +2,16 @@
 
 import pytest
 import torch
+import zoo_runs
 from model_zoo import ZOO, cases, video
 from pack import pack_module, run_node
 from runs import moving_with, standing
+from zoo_runs import SEED, built
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
 CARRIED = Schedule(omega=(0.0,), tau_end=1.0, motion_compensation=1.0)
-STEPS, SEED = 4, 1
-
 
 EMPTY = [name for name, stand_in in ZOO.items() if stand_in.empty]
 HOLDING = [name for name, stand_in in ZOO.items() if stand_in.held]
@@ -19,9 +19,7 @@ HOLDING = [name for name, stand_in in ZOO.items() if stand_in.held]
 
 @pytest.fixture(scope="module", params=cases(ZOO))
 def case(request):
-    stand_in = ZOO[request.param]
-    model = stand_in.build()
-    return stand_in, model, stand_in.clip(model)
+    return built(request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -30,16 +28,9 @@ def no_gradients():
         yield
 
 
-def sample(case, schedule, sampler="euler", latent=None, node="NRKSampler", **more):
-    stand_in, model, clip = case
-    inputs = {
-        "model": model, "seed": SEED, "steps": STEPS, "cfg": stand_in.cfg, "sampler_name": sampler,
-        "scheduler": "normal", "positive": stand_in.conditioning(clip, 0), "negative": stand_in.conditioning(clip, 1),
-        "latent_image": latent or {"samples": stand_in.samples(clip)}, "denoise": 1.0,
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return video(run_node(node, **inputs, **more)[0]["samples"])
+def sample(case, schedule=None, sampler="euler", **more):
+    """The sampled video."""
+    return video(zoo_runs.sample(case, schedule, sampler, **more))
 
 
 def drift(case, samples):
@@ -52,12 +43,12 @@ def drift(case, samples):
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m", "dpmpp_2m_sde", "lcm"])
 def test_omega_zero_returns_the_still_latent(case, sampler):
     assert float(drift(case, sample(case, HELD, sampler)).max()) <= 1e-3
-    assert float(drift(case, sample(case, None, sampler, node="KSampler")).max()) > 0.05
+    assert float(drift(case, sample(case, None, sampler)).max()) > 0.05
 
 
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m_sde"])
 def test_strength_zero_is_bit_identical(case, sampler):
-    host = sample(case, None, sampler, node="KSampler")
+    host = sample(case, None, sampler)
     assert torch.equal(sample(case, Schedule(strength=0.0), sampler), host)
 
 
@@ -75,7 +66,7 @@ def test_a_model_whose_prediction_stands_still_is_carried_nowhere(case, sampler)
 
 
 def test_the_default_schedule_brings_the_clip_nearer_to_the_still(case):
-    plain = drift(case, sample(case, None, node="KSampler"))
+    plain = drift(case, sample(case, None))
     held = drift(case, sample(case, Schedule(tau_end=1.0)))
     assert held.mean() < plain.mean()
 
@@ -93,7 +84,7 @@ def test_an_empty_latent_with_its_picture_in_the_conditioning(case):
 def test_frames_that_the_hosts_mask_holds_stay_what_the_host_makes_of_them(case):
     stand_in, _, clip = case
     latent = {"samples": stand_in.samples(clip), "noise_mask": stand_in.mask(clip)}
-    host = sample(case, None, latent=latent, node="KSampler")
+    host = sample(case, None, latent=latent)
     ours = sample(case, Schedule(tau_end=1.0), latent=latent)
     assert torch.equal(ours[:, :, 0], host[:, :, 0])
     assert drift(case, ours)[1:].mean() < drift(case, host)[1:].mean()
@@ -107,7 +98,7 @@ def test_a_held_pivot_lends_no_bias(case):
     stand_in, _, clip = case
     latent = {"samples": stand_in.samples(clip), "noise_mask": stand_in.mask(clip)}
     loosest = Schedule(omega=Curve(((0.0, 1.0),)), tau_end=1.0)
-    host = sample(case, None, latent=latent, node="KSampler")
+    host = sample(case, None, latent=latent)
     torch.testing.assert_close(sample(case, loosest, latent=latent), host, atol=1e-4, rtol=1e-4)
 
 
@@ -151,7 +142,7 @@ def test_guide_frames_appended_to_the_clip_are_held_by_the_hosts_mask():
     latent = {"samples": clip, "noise_mask": torch.ones(1, 1, clip.shape[2], 1, 1)}
     latent["noise_mask"][:, :, -1] = 0
     case = stand_in, model, clip
-    host = sample(case, None, latent=latent, node="KSampler")
+    host = sample(case, None, latent=latent)
     ours = sample(case, Schedule(tau_end=1.0), latent=latent)
     assert torch.equal(ours[:, :, -1], host[:, :, -1])
     assert not torch.equal(ours[:, :, :-1], host[:, :, :-1])

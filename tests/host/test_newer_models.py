@@ -13,12 +13,12 @@ import vae_zoo
 from model_zoo import ZOO, cases, video
 from pack import pack_module, run_node
 from standins import randomise
+from zoo_runs import SEED, STEPS, built, latent_of, prompts, sample
 
 Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=(0.0,), tau_end=1.0)
 LOOSEST = Schedule(omega=(1.0,), tau_end=1.0)
 CARRIED = Schedule(motion_compensation=1.0, tau_end=1.0)
-STEPS, SEED = 4, 1
 
 WITH_SOUND = [name for name, stand_in in ZOO.items() if stand_in.audio]
 CLEAN = [name for name, stand_in in ZOO.items() if stand_in.clean]
@@ -29,37 +29,13 @@ WINDOWED = [name for name in VIDEOS if name != "MiniMax H3"]  # for which the ho
 
 @pytest.fixture(scope="module")
 def case(request):
-    stand_in = ZOO[request.param]
-    model = stand_in.build()
-    return stand_in, model, stand_in.clip(model)
+    return built(request.param)
 
 
 @pytest.fixture(autouse=True)
 def no_gradients():
     with torch.inference_mode():
         yield
-
-
-def prompts(case):
-    stand_in, _, clip = case
-    return {"positive": stand_in.conditioning(clip, 0), "negative": stand_in.conditioning(clip, 1)}
-
-
-def latent_of(case):
-    stand_in, _, clip = case
-    return {"samples": stand_in.samples(clip)}
-
-
-def sample(case, schedule=None, latent=None, sampler="euler", **more):
-    """The sampled latent, by the host's node without a schedule and by the pack's with one."""
-    stand_in, model, _ = case
-    inputs = {
-        "model": model, "seed": SEED, "steps": STEPS, "cfg": stand_in.cfg, "sampler_name": sampler,
-        "scheduler": "normal", "latent_image": latent or latent_of(case), "denoise": 1.0, **prompts(case),
-    }  # fmt: skip
-    if schedule is not None:
-        inputs["schedule"] = schedule
-    return run_node("NRKSampler" if schedule else "KSampler", **{**inputs, **more})[0]["samples"]
 
 
 def drift(case, samples):
