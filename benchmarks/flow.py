@@ -218,9 +218,9 @@ def main() -> None:
         "",
         *table(measured["pictures"], "variant"),
         "",
-        f"The demo model's guided predictions (euler, 20 steps, guidance 1.25, {len(PAIRS)} pairs of picture and camera "
-        "move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. Plain run: "
-        "what it predicts on its own way, which need not be the true motion exactly:",
+        f"The demo model's guided predictions (euler, 20 steps, guidance 1.25, {len(PAIRS)} pairs of picture and "
+        "camera move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. "
+        "Plain run: what it predicts on its own way, which need not be the true motion exactly:",
         "",
         *table(measured["predictions"], "variant"),
     ]
