@@ -19,6 +19,7 @@ import torch
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / folder) for folder in ("tests/support", "scripts", "demo")]
 
+from evidence import CFG  # noqa: E402
 from moving_pictures import (  # noqa: E402
     CAMERAS,
     affine_flow,
@@ -165,7 +166,7 @@ def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         positive, negative = run_node("NRDemoPrompt", motion=action)
         guider = comfy.samplers.CFGGuider(model)
         guider.set_conds(positive, negative)
-        guider.set_cfg(1.25)
+        guider.set_cfg(CFG)
         latent = vae.encode(true_clip(name, "still"))
         noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(0))
         guider.sample(noise, latent, comfy.samplers.KSAMPLER(steps), sigmas, disable_pbar=True, seed=0)
@@ -177,10 +178,8 @@ def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
             sample(name, action, plain, None)
             sample(name, action, noised, model.model.process_latent_in(vae.encode(true_clip(name, action))))
         rates = motions.prompt_rates(motions.prompt_tokens(action))[0, 0]
-        windows = motions.windows(rates, torch.arange(16.0))
-        axis = torch.arange(SIZE) - (SIZE - 1) / 2
-        here = torch.stack([*torch.meshgrid(axis, axis, indexing="xy"), torch.ones(SIZE, SIZE)])
-        rows.append((torch.stack(plain), torch.stack(noised), torch.einsum("fij,jhw->fihw", windows, here) - here[:2]))
+        truth = motions.window_flow(rates, torch.arange(16.0), SIZE, SIZE)
+        rows.append((torch.stack(plain), torch.stack(noised), truth))
     return rows
 
 
@@ -218,7 +217,7 @@ def main() -> None:
         "",
         *table(measured["pictures"], "variant"),
         "",
-        f"The demo model's guided predictions (euler, 20 steps, guidance 1.25, {len(PAIRS)} pairs of picture and "
+        f"The demo model's guided predictions (euler, 20 steps, guidance {CFG:g}, {len(PAIRS)} pairs of picture and "
         "camera move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. "
         "Plain run: what it predicts on its own way, which need not be the true motion exactly:",
         "",

@@ -77,7 +77,7 @@ def load_host(comfyui: Path, device: str):
 def principal_patches(latents: torch.Tensor, prompts: torch.Tensor, network: nn.Module):
     """Directions in which the faded patches of clips [B, C, F, H, W] vary [N, C*p*q*r], strongest first; variances."""
     rows = network.aligned(latents, clips.motions.prompt_rates(prompts))
-    for axis, (size, hop) in enumerate(zip(network.window, network.patch_embedding.embedding.stride, strict=True)):
+    for axis, (size, hop) in enumerate(zip(network.window, network.hops, strict=True)):
         rows = rows.unfold(2 + axis, size, hop)
     rows = rearrange(rows * network.fades(), "b c f h w p q r -> (b f h w) (c p q r)")
     variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))

@@ -65,3 +65,11 @@ def windows(rates: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
     right, down, growth, angle = (rates[..., None, :] * time[:, None]).unbind(-1)
     cos, sin = growth.exp() * angle.cos(), growth.exp() * angle.sin()
     return torch.stack([cos, sin, right, -sin, cos, down], -1).unflatten(-1, (2, 3))
+
+
+def window_flow(rates: torch.Tensor, time: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """How far `windows` lie from each pixel of a frame: backward flow [..., F, 2, height, width] in pixels."""
+    maps = windows(rates, time)
+    x, y = (torch.arange(pixels) - (pixels - 1) / 2 for pixels in (width, height))
+    places = torch.stack([*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width)]).to(maps)
+    return torch.einsum("...ij,jhw->...ihw", maps - torch.eye(2, 3).to(maps), places)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from .motion import agreement, flow, guide, inside, spread, warp, windowed
-from .motions import windows
+from .motions import window_flow
 
 STRETCH, MIRROR, BLUR, VIDEO = "stretch the border", "mirror", "blur", "the video's own pixels"
 FILLS = (STRETCH, MIRROR, BLUR, VIDEO)
@@ -107,10 +107,7 @@ def camera_flow(width: int, height: int, pan: float, tilt: float, zoom: float, r
     roll: degrees to the right, so that the picture turns to the left. done: how much of the move, 1 being all of it.
     """
     rates = torch.tensor([pan * width, -tilt * height, -math.log(zoom), -math.radians(roll)], dtype=torch.float64)
-    window = windows(rates, torch.tensor([done], dtype=torch.float64))[0] - torch.eye(2, 3, dtype=torch.float64)
-    x, y = (torch.arange(pixels) - (pixels - 1) / 2 for pixels in (width, height))
-    places = torch.stack([*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width)]).double()
-    return torch.einsum("ij,jhw->ihw", window, places).float()[None]
+    return window_flow(rates, torch.tensor([done], dtype=torch.float64), height, width).float()
 
 
 def moved(

@@ -28,7 +28,7 @@ from einops import rearrange
 from torch import nn
 
 from ..core.motion import warp
-from ..core.motions import prompt_rates, windows
+from ..core.motions import prompt_rates, window_flow, windows
 
 RATES = "noise_rectification_demo_rates"  # key in transformer_options: how the prompts move the camera
 WEIGHTS = Path(__file__).parents[2] / "demo" / "model.safetensors"
@@ -75,12 +75,8 @@ def along_motion(planes, rates, times):
 
     In float32 whatever the model's precision: places in bfloat16 would be off by half a pixel.
     """
-    height, width = planes.shape[-2:]
-    y, x = (torch.arange(n, device=planes.device) - (n - 1) / 2 for n in (height, width))
-    frame = torch.stack([x.expand(height, -1), y[:, None].expand(-1, width)])
-    maps = windows(rates, times).flatten(0, 1)
-    places = torch.einsum("nij,jhw->nihw", maps[..., :2], frame) + maps[..., 2, None, None]
-    return warp(planes.flatten(0, 1).float(), places - frame).unflatten(0, planes.shape[:2]).to(planes)
+    u = window_flow(rates, times, *planes.shape[-2:]).flatten(0, 1)
+    return warp(planes.flatten(0, 1).float(), u).unflatten(0, planes.shape[:2]).to(planes)
 
 
 class DemoTransformer(comfy.ldm.wan.model.WanModel):
@@ -95,9 +91,10 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         super().__init__(**config)
         self.overlap = overlap
         self.window = [patch + 2 * extra for patch, extra in zip(self.patch_size, overlap, strict=True)]
+        self.hops = (self.window[0], *self.patch_size[1:])  # from patch to patch in planes, where none overlap in time
         layers, device, dtype = config["operations"], config.get("device"), config.get("dtype")
         # As in the host, patches are embedded in float32 whatever the model's precision.
-        kind = {"stride": (self.window[0], *self.patch_size[1:]), "device": device, "dtype": torch.float32}
+        kind = {"stride": self.hops, "device": device, "dtype": torch.float32}
         self.patch_embedding = PlacedPatches(layers.Conv3d(self.in_dim, self.dim, self.window, **kind), grid)
         self.head.head = layers.Linear(self.dim, self.out_dim * math.prod(self.window), device=device, dtype=dtype)
         self.rope_embedder.theta = rope_theta
@@ -168,8 +165,7 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         (compare geometry-aware attention, arXiv 2310.10375). Half of the heads follow the camera, half the object.
         """
         size = torch.tensor(self.patch_size, dtype=torch.float32, device=device)
-        hops = (self.window[0], *self.patch_size[1:])  # of the planes
-        axes = [torch.arange(n // hop, device=device) for n, hop in zip((t, h, w), hops, strict=True)]
+        axes = [torch.arange(n // hop, device=device) for n, hop in zip((t, h, w), self.hops, strict=True)]
         # Middles of the patches, in frames and pixels from the middle of the clip.
         time, y, x = ((axis - (len(axis) - 1) / 2) * hop for axis, hop in zip(axes, size, strict=True))
         maps = windows(transformer_options[RATES], time)

@@ -130,8 +130,8 @@ def test_patches_are_moved_alike_in_half_precision(network):
 def test_patches_put_back_are_the_clip(network, motion, size):
     """Windows, squared, add up to 1 wherever the patches were moved from."""
     clip, rates = filmed(motion, *size), rates_of(motion)
-    planes, hops = network.aligned(clip, rates), (network.window[0], *network.patch_size[1:])
-    for axis, (window, hop) in enumerate(zip(network.window, hops, strict=True)):
+    planes = network.aligned(clip, rates)
+    for axis, (window, hop) in enumerate(zip(network.window, network.hops, strict=True)):
         planes = planes.unfold(2 + axis, window, hop)
     tokens = rearrange(planes * network.fades() ** 2, "b c t h w p q r -> b (t h w) (p c q r)")
     back = network.laid_back(network.unpatchify(tokens, planes.shape[2:5]), rates)
