@@ -33,7 +33,7 @@ remade: test-setup browser
 	$(REMAKE) benchmarks/colours.py
 	$(REMAKE) benchmarks/flow.py
 	$(REMAKE) benchmarks/cost.py
-	$(if $(PACKS),COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) benchmarks/rivals.py $(PACKS) --clips 16)
+	$(if $(PACKS),COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) benchmarks/rivals.py $(PACKS))
 	$(REMAKE) benchmarks/figures.py
 	$(REMAKE) scripts/make_demo_pictures.py
 	$(REMAKE) scripts/make_help_pictures.py

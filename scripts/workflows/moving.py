@@ -26,6 +26,7 @@ from .recipes import by_both_experts, wan22_expert
 from .thumbnails import Drawing
 
 FIRMLY = ([[0, 0], [1, 0]], "linear")  # ω 0: the clip itself is what every frame shall be
+SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
     "`visible` goes to `mask`: where the motion uncovers what the picture does not show, the model paints alone."
 )
@@ -45,6 +46,10 @@ CAMERA_KNOBS = [
     "The preview on the node shows the move before anything is sampled: bypass the sampler, press Run.",
 ]
 FREER = "The video looks glued on, nothing lives in it: `tau_end` down by 0.2. It goes its own way: `tau_end` up."
+SOFTER = (
+    "Held softly (`strength` 0.5) to the end (`tau_end` 1). The video looks glued on, nothing lives in it: `strength` "
+    "0.25, or `tau_end` 0.6. It goes its own way: `strength` up."
+)
 DRAFT_KNOBS = [
     "Look at the draft first: its motion is all that is taken from it. Another seed is another motion.",
     "`amount` 0.5: half as far. 1.5: further.",
@@ -52,11 +57,11 @@ DRAFT_KNOBS = [
 ]
 
 
-def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict, tau_end: float) -> tuple:
+def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict, **settings: float) -> tuple:
     """The moving clip's latent and the schedule."""
     graph.column(title, 420)
     still = graph.add("NRStillVideoLatent", "Still Video Latent: of the moving clip", image=clip, vae=vae, **size)
-    return still, schedule(graph, tau_end=tau_end, anchor="image", curve=FIRMLY)
+    return still, schedule(graph, anchor="image", curve=FIRMLY, **settings)
 
 
 @workflow(
@@ -65,7 +70,7 @@ def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict
     try_first=[
         "**Press Run.** Left the clip that is asked for, right the video.",
         *CAMERA_KNOBS,
-        FREER,
+        SOFTER,
         "The demo model knows a few motions by name; a move that is near to its own word comes out best.",
     ],
     checked="",
@@ -79,7 +84,7 @@ def demo_camera_move(graph: Graph) -> None:
     graph.column("2  The camera", 320)
     filmed = graph.add("NRCameraMove", image=picture, length=16, pan=0.12, tilt=0.08, zoom=1.15, easing="linear")
     still, held = held_to_clip(graph, "3  Held to the moving clip", filmed, model.slot(1),
-                               {"length": 16, "width": 64, "height": 64}, tau_end=0.9)  # fmt: skip
+                               {"length": 16, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
     graph.column(SAMPLE, 340)
     video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
                       schedule=held, mask=filmed.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
@@ -94,7 +99,7 @@ def demo_camera_move(graph: Graph) -> None:
     try_first=[
         "**Press Run.** The draft, the moved picture and the final video, side by side.",
         *DRAFT_KNOBS,
-        FREER,
+        SOFTER,
     ],
     checked="",
     drawing=Drawing("coffee.png", "pan", "draft"),
@@ -114,7 +119,7 @@ def demo_draft_and_final(graph: Graph) -> None:
     drafted = graph.add("VAEDecode", samples=draft, vae=vae)
     graph.column("3  The picture, moved like it", 300)
     moved = graph.add("NRMovePicture", image=picture, video=drafted)
-    still, held = held_to_clip(graph, "4  Held to the moved clip", moved, vae, size, tau_end=0.9)
+    still, held = held_to_clip(graph, "4  Held to the moved clip", moved, vae, size, **SOFTLY)
     graph.column("5  The final video", 310)
     final = graph.add("NRKSampler", "Rectified KSampler: final", model=model, latent_image=still, schedule=held,
                       mask=moved.slot(1), **prompts, **steps(20, 1.25, scheduler="normal"))  # fmt: skip
