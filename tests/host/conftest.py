@@ -1,5 +1,26 @@
-"""The real host, once for all tests here."""
+"""The real host, once for all tests here, and what many of them ask of it."""
 
+import pytest
+import torch
 from pack import start_host
 
 start_host()
+
+from standins import sd15, wan  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def inference_mode():
+    """As the host runs every node."""
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="module")
+def model():
+    return sd15()
+
+
+@pytest.fixture(scope="module")
+def flow_model():
+    return wan()

@@ -8,31 +8,15 @@ import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
 from pack import pack_module, run_node
-from standins import conditioning, sd15, still_latent, wan
+from standins import conditioning, still_latent
 
 Schedule = pack_module("nodes.core.schedule").Schedule
 SEED, STEPS = 3, 5
 
 
-@pytest.fixture(scope="module")
-def model():
-    return sd15()
-
-
-@pytest.fixture(scope="module")
-def flow_model():
-    return wan()
-
-
 @pytest.fixture
 def latent(model):
     return {"samples": still_latent(model, frames=3, size=4)}
-
-
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
 
 
 def schedule_node(**changes):

@@ -23,12 +23,6 @@ def flow(request):
     return load("flow", request.param)
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 def clean(model, x, sigma: float):
     """The prediction of the clean clip, as the host's sampling code gets it."""
     ((prompt, _),), _ = run_node("NRDemoPrompt", motion=PROMPT)

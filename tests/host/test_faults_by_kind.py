@@ -30,12 +30,6 @@ def video_model():
     return wan()
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 @pytest.fixture
 def said(caplog):
     """What the pack's log has said so far."""

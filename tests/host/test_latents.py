@@ -24,12 +24,6 @@ def wan_vae():
     return comfy.sd.VAE(sd=network.state_dict())
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 def picture(width=32, height=32, count=1, seed=0):
     return torch.rand(count, height, width, 3, generator=torch.Generator().manual_seed(seed))
 

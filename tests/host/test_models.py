@@ -22,12 +22,6 @@ def case(request):
     return built(request.param)
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 def sample(case, schedule=None, sampler="euler", **more):
     """The sampled video."""
     return video(zoo_runs.sample(case, schedule, sampler, **more))

@@ -18,12 +18,6 @@ def model(request):
     return sd15() if request.param == "frames on batch" else wan()
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 def clip_of(model, frames=4, size=8):
     return still_latent(model, frames=frames, size=size)
 

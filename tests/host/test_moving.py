@@ -18,12 +18,6 @@ FILLS = pack_module("nodes.core.moving").FILLS
 SIZE = (128, 176)
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 @pytest.fixture(scope="module")
 def picture():
     return ((shipped("astronaut.png")[..., 60:188, 120:296] + 1) / 2).movedim(1, -1)

@@ -4,7 +4,7 @@ import comfy.samplers
 import pytest
 import torch
 from pack import pack_module, run_node
-from standins import conditioning, sd15, still_latent, wan
+from standins import conditioning, still_latent
 
 Curve = pack_module("nodes.core.curve").Curve
 Schedule = pack_module("nodes.core.schedule").Schedule
@@ -22,22 +22,6 @@ UNET_PATCHES = {
     "ModelSamplingDiscrete": {"sampling": "v_prediction", "zsnr": False},
     "TomePatchModel": {"ratio": 0.3},
 }
-
-
-@pytest.fixture(scope="module")
-def model():
-    return sd15()
-
-
-@pytest.fixture(scope="module")
-def flow_model():
-    return wan()
-
-
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
 
 
 def patch(name, model):

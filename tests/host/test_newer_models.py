@@ -32,12 +32,6 @@ def case(request):
     return built(request.param)
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 def drift(case, samples):
     """Largest distance from the still clip over the frames of the video, in the model's own units."""
     stand_in, model, clip = case

@@ -15,12 +15,6 @@ UNITS = pack_module("nodes.core.metrics").UNITS
 WIDTH = 32
 
 
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
-
-
 @pytest.fixture(scope="module")
 def clip_vision(tmp_path_factory):
     config = tmp_path_factory.mktemp("clip") / "config.json"

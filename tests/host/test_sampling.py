@@ -28,19 +28,8 @@ def model(request):
 
 
 @pytest.fixture(scope="module")
-def flow_model():
-    return wan()
-
-
-@pytest.fixture(scope="module")
 def eps_model():
     return sd15()
-
-
-@pytest.fixture(autouse=True)
-def no_gradients():
-    with torch.inference_mode():
-        yield
 
 
 def clip_of(model, frames=4):
