@@ -13,6 +13,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 from pathlib import Path
@@ -305,11 +306,18 @@ def import_time():
                 del sys.modules[name]
         asyncio.run(host_nodes.load_custom_node(str(ROOT)))
 
-    (seconds,) = clocked(load)
+    kept = sys.pycache_prefix, sys.dont_write_bytecode
+    with tempfile.TemporaryDirectory() as folder:
+        sys.pycache_prefix, sys.dont_write_bytecode = folder, True
+        (first,) = clocked(load)
+        sys.dont_write_bytecode = False
+        (later,) = clocked(load)
+    sys.pycache_prefix, sys.dont_write_bytecode = kept
     late = [name for name in ("matplotlib.figure", "skimage.registration") if name in sys.modules]
-    yield ("import of the pack, over the host's own imports",
-           f"{seconds * 1e3:.0f} ms; loaded before a node needs them: {', '.join(late) or 'none of the libraries'}",
-           "50 ms", {"import, ms": round(seconds * 1e3)})  # fmt: skip
+    yield ("import of the pack, over the host's own imports; at the first start, which compiles it",
+           f"{later * 1e3:.0f} ms; {first * 1e3:.0f} ms; loaded before a node needs them: "
+           f"{', '.join(late) or 'none of the libraries'}",
+           "50 ms", {"import, ms": round(later * 1e3), "first import, ms": round(first * 1e3)})  # fmt: skip
 
 
 def archive_size():
