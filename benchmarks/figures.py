@@ -52,6 +52,7 @@ WAYS = ("published", "carried", BEST)
 RIVALS = (
     "plain",
     "lower denoise, denoise 0.6",
+    "noise mask on frame 0, mask of the others 1",
     "noise mask on frame 0, mask of the others 0.9",
     "DifferentialDiffusion over the frames, mask of the last frame 1",
     "KJNodes ColorMatch, after plain, strength 1",
@@ -87,8 +88,65 @@ ASKED = (
     "no prompt of it can say. With 0.6 by {reckoned[asked at 0.6, least]:.0f} to {reckoned[asked at 0.6, most]:.0f} "
     "%. The prompt alone gave {reckoned[asked by prompt, least]:.0f} to {reckoned[asked by prompt, most]:.0f} %."
 )
+PUBLISHED, SOFT = "published rule, ours, τ_end {}", "published rule, softly to the end, ours, strength 0.25"
+CARRIED, CARRIED_SOFT = "carried, ours, τ_end {}", "carried, ω = 0, softly to the end, ours, strength 0.5"
+NOISE_MASK, FRAME_WEIGHTS = "noise mask on frame 0, mask of the others 1", "RES4LYF epsilon, frame weights, scale 1"
+DIFFERENTIAL = "DifferentialDiffusion over the frames, mask of the last frame 0.7"
+GUIDED, HELD = "moving clip: RES4LYF epsilon, weight {}", "moving clip: held, ours, τ_end 0.9"
+HELD_SOFTLY = "moving clip: held softly to the end, ours, strength 0.5"
+TOLD_MOTION = ("epsilon, weight 0.5", "held softly", "ours, τ_end 0.9", "InpaintTTM, steps 7", "InpaintTTM, steps 12")
+
+
+def of_rival(method: str, column: str, decimals: int) -> str:
+    return f"{{rivals[clips][{method}][{column}]:.{decimals}f}}"
+
+
+def decibels(method: str) -> str:
+    return of_rival(method, PSNR, 1)
+
+
+def pixels(method: str) -> str:
+    return of_rival(method, MOTION, 2)
+
+
+def flicker(method: str) -> str:
+    return of_rival(method, "flicker", 2)
+
+
+def fidelity_at_motion(method: str) -> str:
+    return f"{of_rival(method, FIDELITY, 2)} at {pixels(method)}"
+
+
+def share(way: str) -> str:
+    """What a way that is told the motion moved by under a camera move, in % of what was asked."""
+    return f"{{reckoned[{way}, least]:.0f}} to {{reckoned[{way}, most]:.0f}}"
+
+
 SENTENCES = {
     "README.md": [*FIVE_ROWS, CLAIM],
+    "benchmarks/rivals.md": [
+        f"frame weights (fidelity {fidelity_at_motion(FRAME_WEIGHTS)} pixels) and DifferentialDiffusion "
+        f"({fidelity_at_motion(DIFFERENTIAL)}) lie above the published rule "
+        f"({fidelity_at_motion(PUBLISHED.format(1))} with `tau_end` 1).",
+        f"softly to the end comes nearest to them ({fidelity_at_motion(SOFT)}), and carried lies above all: "
+        f"{fidelity_at_motion(CARRIED_SOFT)}.",
+        f"at a short τ: {decibels(NOISE_MASK)} dB at {pixels(NOISE_MASK)} pixels, against "
+        f"{decibels(PUBLISHED.format(0.1))} dB at {pixels(PUBLISHED.format(0.1))}.",
+        f"`tau_end` 0.9 ({decibels(GUIDED.format(1))} dB at its full weight against {decibels(HELD)})",
+        f"on RES4LYF's line: {decibels(HELD_SOFTLY)} dB between its {decibels(GUIDED.format(0.5))} and "
+        f"{decibels(GUIDED.format(1))}, with less flicker ({flicker(HELD_SOFTLY)} against "
+        f"{flicker(GUIDED.format(0.5))} and {flicker(GUIDED.format(1))}).",
+        f"RES4LYF's epsilon at 0.5 moves by {share('epsilon, weight 0.5')} % of what was asked, ours held softly by "
+        f"{share('held softly')} %, at the same fidelity and less flicker; ours at `tau_end` 0.9 by "
+        f"{share('ours, τ_end 0.9')} %. LatentInpaintTTM at its default of 7 steps moves by "
+        f"{share('InpaintTTM, steps 7')} %, at 12 steps by {share('InpaintTTM, steps 12')} %;",
+        "gains at most {reckoned[best rival over frozen]:.1f} dB of likeness to the true clip over the frozen picture, "
+        "where carried gains {reckoned[carried over frozen, rivals]:.1f}, and {reckoned[best over frozen, rivals]:.1f} "
+        "with ω = 0 and `tau_end` 1.",
+        f"The rest of its {of_rival('RES4LYF epsilon, weight 1', 'time', 1)} times the processor time of plain "
+        f"sampling, and nearly all of *sync*'s {of_rival('RES4LYF sync, end step 9', 'time', 1)} times, is",
+        f"Carried takes {of_rival(CARRIED.format(0.9), 'time', 1)} times as long,",
+    ],
     "benchmarks/README.md": [
         *FIVE_ROWS,
         CLAIM,
@@ -182,10 +240,28 @@ def reckoned(files: dict[str, dict]) -> dict[str, float]:
     found["plain sharpness"] = sum(clips["sharpness"] for clips in plain) / len(plain)
     found["plain motion"] = sum(clips["motion"] for clips in plain) / sum(clips["true motion"] for clips in plain)
     for name, way in (("at 0.6", "τ_end 0.6"), ("at 0.9", "τ_end 0.9"), ("by prompt", "prompt alone")):
-        cameras = files["moved"]["b"].items()
-        shares = [100 * values["motion, share of what was asked"] for label, values in cameras if way in label]
-        found |= {f"asked {name}, least": min(shares), f"asked {name}, most": max(shares)}
-    return found
+        found |= shares_of_asked(f"asked {name}", files["moved"]["b"], way)
+    for way in TOLD_MOTION:
+        found |= shares_of_asked(way, files["rivals"]["camera"], way)
+    return found | against_frozen(files["rivals"]["clips"])
+
+
+def shares_of_asked(name: str, cameras: dict[str, dict], way: str) -> dict[str, float]:
+    """The least and the most that a way moved, in % of what was asked."""
+    shares = [100 * values["motion, share of what was asked"] for label, values in cameras.items() if way in label]
+    return {f"{name}, least": min(shares), f"{name}, most": max(shares)}
+
+
+def against_frozen(clips: dict[str, dict]) -> dict[str, float]:
+    """Likeness to the true clip gained over the frozen picture, beside the rivals."""
+    gains = {method: values[PSNR] - clips["frozen picture"][PSNR] for method, values in clips.items() if PSNR in values}
+    told_the_truth = ("true clip", "moving clip")
+    rivals = [gain for method, gain in gains.items() if "ours" not in method and not method.startswith(told_the_truth)]
+    return {
+        "best rival over frozen": max(rivals),
+        "carried over frozen, rivals": gains["carried, ours, τ_end 0.6"],
+        "best over frozen, rivals": gains["carried, ω = 0, ours, τ_end 1"],
+    }
 
 
 def found_as(template: str) -> re.Pattern:
