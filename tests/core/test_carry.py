@@ -122,6 +122,21 @@ def test_between_two_pivots_the_nearer_and_the_visible_one_tells():
     assert right_edge.square().mean().sqrt() < 0.5
 
 
+def test_a_frame_shows_what_any_pivot_in_reach_shows():
+    """c of equation (3) with two pivots: a share, 1 on each pivot, and nowhere below what the nearer one alone says."""
+    truth, still = moving(6, (2, 0))
+    _, still_last = moving(6, (2, 0), start=FRAMES - 1)
+    faded = torch.lerp(still, still_last, torch.linspace(0, 1, FRAMES).reshape(-1, 1, 1, 1))
+    both, first, last = carrier_of(faded, 0, -1), carrier_of(still, 0), carrier_of(still_last, -1)
+    for carrier in (both, first, last):
+        carrier.measure(truth, EARLY)
+    assert 0 <= float(both.visible.min()) and float(both.visible.max()) <= 1
+    assert (both.visible[[0, -1]] == 1).all()
+    either = torch.maximum(first.visible, last.visible)
+    torch.testing.assert_close(both.visible[1:-1], either[1:-1], atol=1e-5, rtol=0)
+    assert float(last.visible[0].min()) < 0.5, "in this test the last picture must not show all of the first"
+
+
 def test_what_comes_into_sight_is_not_visible():
     truth, still = moving(7, (3, 0))
     carrier = carrier_of(still)
@@ -192,6 +207,16 @@ def test_what_is_left_of_the_image_in_the_anchor_falls_with_the_noise():
     for alpha in (0.0, 0.5):
         flow_model(truth, NoiseLevel(alpha, 1 - alpha), 1.0)
     assert flow_model.image_share == 0.0
+
+
+@pytest.mark.parametrize("hold", [0.5, 1.0])
+def test_colours_are_held_to_the_carried_picture_even_where_the_anchor_holds_nothing_of_it(hold):
+    truth, still = moving(1)
+    carried, forgotten, standing = (
+        rectifier_for(still, hold=hold, **more)(0.7 * truth, EARLY, 0.0)
+        for more in ({"carrier": carrier_of(still)}, {"carrier": carrier_of(still), "image_share": 0.0}, {})
+    )
+    assert torch.equal(forgotten, carried) and not torch.allclose(standing, carried, atol=1e-2)
 
 
 def test_equation_3_in_its_own_words():

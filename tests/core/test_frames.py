@@ -53,6 +53,13 @@ def test_a_reference_that_does_not_fit_is_refused_with_both_shapes_in_words(give
     assert in_words(given_shape) in str(error.value) and in_words(shape) in str(error.value)
 
 
+def test_shapes_are_told_with_their_layout():
+    assert in_words(VIDEO) == "1 video of 5 frames with 16 channels, 6 high and 8 wide"
+    assert in_words((1, 4, 6, 8)) == "1 picture of 4 channels, 6 high and 8 wide (pictures on the batch axis)"
+    assert in_words(BATCH).startswith("9 pictures of 4 channels")
+    assert in_words((1, 8, 20)) == "of shape [1, 8, 20]"
+
+
 @given(st.sampled_from([VIDEO, BATCH]), st.integers(1, 64), st.integers(1, 64))
 def test_a_mask_of_any_size_is_resampled(shape, height, width):
     fitted = fit_mask(torch.rand(1, height, width), shape)

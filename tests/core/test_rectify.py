@@ -94,6 +94,17 @@ def test_dtype_and_layout_are_the_predictions(dtype):
     assert out.dtype == dtype and out.shape == denoised.shape
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_the_result_is_rounded_and_what_would_overflow_is_the_limit(dtype):
+    denoised, image = video((4, 3, 8, 8), 0).to(dtype), video((4, 3, 8, 8), 1)
+    exact = rectifier_for(image)(denoised.float(), NoiseLevel(1, 1), 0.5)
+    assert torch.equal(rectifier_for(image)(denoised, NoiseLevel(1, 1), 0.5), exact.to(dtype))
+    limit = torch.finfo(dtype).max
+    beyond = torch.where(image > 0, 1.0, -1.0) * torch.finfo(torch.float32).max / 4
+    held = rectifier_for(beyond, Schedule(omega=(0.0,)))(denoised, NoiseLevel(1, 1), 1.0)
+    assert torch.equal(held, beyond.clamp(-limit, limit).to(dtype)) and torch.isfinite(held).all()
+
+
 def test_strength_zero_returns_the_very_prediction():
     denoised = video((4, 3, 2, 2), 0)
     assert rectifier_for(video((4, 3, 2, 2), 1))(denoised, NoiseLevel(1, 1), 0.0) is denoised
