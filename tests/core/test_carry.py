@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.carry import MEASURED_DOWN_TO, Carrier
+from nr_core.carry import MEASURED_DOWN_TO, Carrier, Motion
 from nr_core.frames import by_frames, frame_axis, from_frames
 from nr_core.noise_level import NoiseLevel
 from nr_core.rectify import Rectifier
@@ -89,6 +89,17 @@ def test_what_a_still_clip_differs_by_is_no_motion():
     torch.testing.assert_close(carrier.picture(), clip, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize("pivots", [(0,), (0, -1), (0, 2, -1)])
+def test_without_motion_the_carried_picture_is_the_clip_whatever_its_frames_differ_by(pivots):
+    """A causal VAE's first frame and the cross-fade between the pivots' pictures included."""
+    clip = video((2, 3, FRAMES, 8, 8), 5)
+    if len(pivots) == 1:
+        clip = clip[:, :, :1].expand_as(clip)
+    still, seen = torch.zeros(2, FRAMES, 2, 8, 8), torch.ones(2, FRAMES, 1, 8, 8)
+    carrier = carrier_of(clip, *pivots, motion=Motion([still] * len(pivots), [seen] * len(pivots), 1.0))
+    torch.testing.assert_close(carrier.picture(), clip.contiguous(), atol=1e-5, rtol=1e-5)
+
+
 def test_each_video_of_a_batch_moves_by_itself():
     (left, left_still), (up, up_still) = moving(1, (1, 0), 5), moving(2, (0, 1), 5)
     truth, still = torch.cat([left, up]), torch.cat([left_still, up_still])
@@ -130,7 +141,7 @@ def test_a_frame_shows_what_any_pivot_in_reach_shows():
     both, first, last = carrier_of(faded, 0, -1), carrier_of(still, 0), carrier_of(still_last, -1)
     for carrier in (both, first, last):
         carrier.measure(truth, EARLY)
-    assert 0 <= float(both.visible.min()) and float(both.visible.max()) <= 1
+    assert float(both.visible.min()) >= 0 and float(both.visible.max()) <= 1
     assert (both.visible[[0, -1]] == 1).all()
     either = torch.maximum(first.visible, last.visible)
     torch.testing.assert_close(both.visible[1:-1], either[1:-1], atol=1e-5, rtol=0)
