@@ -18,7 +18,7 @@ from moving_pictures import (
     texture,
     unexplained,
 )
-from nr_core.motion import flow, guide, inside, visibility, warp
+from nr_core.motion import flow, guide, inside, spread, visibility, warp
 
 SIZES = [(64, 64), (60, 104), (33, 47), (17, 64), (9, 7), (1, 33), (2, 1), (1, 1)]
 CLEAN = 0.02  # smoothness for guides that can be trusted: pictures and videos
@@ -238,6 +238,18 @@ def test_what_an_object_uncovers_is_not_visible():
     assert hidden[uncovered[2:]].float().mean() > 0.75
     assert (hidden & missed[2:]).sum() / (hidden | missed[2:]).sum() > 0.5
     assert hidden[~missed[2:]].float().mean() < 0.05
+
+
+slopes = st.floats(-0.5, 0.5)
+
+
+@given(slopes, slopes, slopes, slopes)
+def test_the_spread_of_an_affine_flow_is_its_determinant(xx, xy, yx, yy):
+    """A turn spreads nothing; what comes nearer is read from less."""
+    y, x = torch.meshgrid(torch.arange(8.0), torch.arange(10.0), indexing="ij")
+    u = torch.stack([xx * x + xy * y, yx * x + yy * y])[None]
+    inner = spread(u)[0, 0, 1:-1, 1:-1]
+    torch.testing.assert_close(inner, torch.full_like(inner, (1 + xx) * (1 + yy) - xy * yx), atol=1e-4, rtol=0)
 
 
 def test_what_lies_outside_of_the_frame_is_not_visible():
