@@ -33,12 +33,6 @@ def row(*methods: str, spread: bool = False) -> str:
     return " | ".join(cells) + " |"
 
 
-def rival(method: str, label: str = "") -> str:
-    """A line of the table of rivals: PSNR, fidelity along the motion, motion."""
-    told = ((PSNR, 1), (FIDELITY, 2), (MOTION, 2))
-    return f"| {label or method} | " + " | ".join(f"{{rivals[clips][{method}][{c}]:.{d}f}}" for c, d in told) + " |"
-
-
 def published(*tau_ends: str) -> list[str]:
     return [f"published ω, τ_end {end}" for end in tau_ends]
 
@@ -49,25 +43,33 @@ def carried(*tau_ends: str) -> list[str]:
 
 BEST, TAU_ENDS = "carried, ω = 0, τ_end 1", ("0.1", "0.3", "0.6", "0.9", "1")
 WAYS = ("published", "carried", BEST)
+PUBLISHED, SOFT = "published rule, ours, τ_end {}", "published rule, softly to the end, ours, strength 0.25"
+CARRIED, CARRIED_SOFT = "carried, ours, τ_end {}", "carried, ω = 0, softly to the end, ours, strength 0.5"
+CARRIED_BEST = "carried, ω = 0, ours, τ_end 1"
+NOISE_MASK, FRAME_WEIGHTS = "noise mask on frame 0, mask of the others 1", "RES4LYF epsilon, frame weights, scale 1"
+EPSILON, SYNC = "RES4LYF epsilon, weight 1", "RES4LYF sync, end step 9"
+DIFFERENTIAL = "DifferentialDiffusion over the frames, mask of the last frame 0.7"
+GUIDED, HELD = "moving clip: RES4LYF epsilon, weight {}", "moving clip: held, ours, τ_end 0.9"
+HELD_SOFTLY = "moving clip: held softly to the end, ours, strength 0.5"
 RIVALS = (
     "plain",
     "lower denoise, denoise 0.6",
-    "noise mask on frame 0, mask of the others 1",
+    NOISE_MASK,
     "noise mask on frame 0, mask of the others 0.9",
     "DifferentialDiffusion over the frames, mask of the last frame 1",
     "KJNodes ColorMatch, after plain, strength 1",
     "KJNodes LatentInpaintTTM, still clip, steps 12",
-    "RES4LYF epsilon, weight 1",
+    EPSILON,
     "RES4LYF epsilon, every step, weight 0.1",
-    "RES4LYF epsilon, frame weights, scale 1",
+    FRAME_WEIGHTS,
     "RES4LYF flow, end step 3",
-    "RES4LYF sync, end step 9",
+    SYNC,
     "AnimateDiff-Evolved FreeInit, iterations 2",
-    "published rule, ours, τ_end 0.6",
-    "published rule, softly to the end, ours, strength 0.25",
-    "carried, ours, τ_end 0.6",
-    "carried, ω = 0, softly to the end, ours, strength 0.5",
-    "carried, ω = 0, ours, τ_end 1",
+    PUBLISHED.format(0.6),
+    SOFT,
+    CARRIED.format(0.6),
+    CARRIED_SOFT,
+    CARRIED_BEST,
 )
 FLOW_WAYS = ("plain", "still image", "carried image", BEST)
 CLAIM = (
@@ -88,12 +90,6 @@ ASKED = (
     "no prompt of it can say. With 0.6 by {reckoned[asked at 0.6, least]:.0f} to {reckoned[asked at 0.6, most]:.0f} "
     "%. The prompt alone gave {reckoned[asked by prompt, least]:.0f} to {reckoned[asked by prompt, most]:.0f} %."
 )
-PUBLISHED, SOFT = "published rule, ours, τ_end {}", "published rule, softly to the end, ours, strength 0.25"
-CARRIED, CARRIED_SOFT = "carried, ours, τ_end {}", "carried, ω = 0, softly to the end, ours, strength 0.5"
-NOISE_MASK, FRAME_WEIGHTS = "noise mask on frame 0, mask of the others 1", "RES4LYF epsilon, frame weights, scale 1"
-DIFFERENTIAL = "DifferentialDiffusion over the frames, mask of the last frame 0.7"
-GUIDED, HELD = "moving clip: RES4LYF epsilon, weight {}", "moving clip: held, ours, τ_end 0.9"
-HELD_SOFTLY = "moving clip: held softly to the end, ours, strength 0.5"
 TOLD_MOTION = ("epsilon, weight 0.5", "held softly", "ours, τ_end 0.9", "InpaintTTM, steps 7", "InpaintTTM, steps 12")
 
 
@@ -113,8 +109,17 @@ def flicker(method: str) -> str:
     return of_rival(method, "flicker", 2)
 
 
+def fidelity(method: str) -> str:
+    return of_rival(method, FIDELITY, 2)
+
+
 def fidelity_at_motion(method: str) -> str:
-    return f"{of_rival(method, FIDELITY, 2)} at {pixels(method)}"
+    return f"{fidelity(method)} at {pixels(method)}"
+
+
+def rival(method: str, label: str = "") -> str:
+    """A line of the table of rivals: PSNR, fidelity along the motion, motion."""
+    return f"| {label or method} | {decibels(method)} | {fidelity(method)} | {pixels(method)} |"
 
 
 def share(way: str) -> str:
@@ -143,8 +148,8 @@ SENTENCES = {
         "gains at most {reckoned[best rival over frozen]:.1f} dB of likeness to the true clip over the frozen picture, "
         "where carried gains {reckoned[carried over frozen, rivals]:.1f}, and {reckoned[best over frozen, rivals]:.1f} "
         "with ω = 0 and `tau_end` 1.",
-        f"The rest of its {of_rival('RES4LYF epsilon, weight 1', 'time', 1)} times the processor time of plain "
-        f"sampling, and nearly all of *sync*'s {of_rival('RES4LYF sync, end step 9', 'time', 1)} times, is",
+        f"The rest of its {of_rival(EPSILON, 'time', 1)} times the processor time of plain "
+        f"sampling, and nearly all of *sync*'s {of_rival(SYNC, 'time', 1)} times, is",
         f"Carried takes {of_rival(CARRIED.format(0.9), 'time', 1)} times as long,",
     ],
     "benchmarks/README.md": [
@@ -259,8 +264,8 @@ def against_frozen(clips: dict[str, dict]) -> dict[str, float]:
     rivals = [gain for method, gain in gains.items() if "ours" not in method and not method.startswith(told_the_truth)]
     return {
         "best rival over frozen": max(rivals),
-        "carried over frozen, rivals": gains["carried, ours, τ_end 0.6"],
-        "best over frozen, rivals": gains["carried, ω = 0, ours, τ_end 1"],
+        "carried over frozen, rivals": gains[CARRIED.format(0.6)],
+        "best over frozen, rivals": gains[CARRIED_BEST],
     }
 
 

@@ -119,11 +119,17 @@ def test_packing_gives_back_what_it_was_given(seed):
     assert VideoPart((video.shape,)).video(video) is video
 
 
-@pytest.mark.parametrize("before, after", [(1, 2), (1, 0), (0, 2)])
-def test_frames_beside_the_video_are_left_out_and_left_alone(before, after):
+@pytest.mark.parametrize(
+    "before, after, own, replaced",
+    [
+        (1, 2, [2, 3, 4, 5], [1, 0, 0, 0, 0, 6, 7]),
+        (1, 0, [2, 3, 4, 5, 6, 7], [1, 0, 0, 0, 0, 0, 0]),
+        (0, 2, [1, 2, 3, 4, 5], [0, 0, 0, 0, 0, 6, 7]),
+    ],
+)
+def test_frames_beside_the_video_are_left_out_and_left_alone(before, after, own, replaced):
     latent = torch.arange(1.0, 8.0).reshape(1, 1, 7, 1, 1)
     part = VideoPart((latent.shape,), before=before, after=after)
-    assert part.shape == (1, 1, 7 - before - after, 1, 1)
-    assert torch.equal(part.video(latent), latent[:, :, before : 7 - after])
-    replaced = part.replace(latent, torch.zeros(part.shape)).flatten().tolist()
-    assert replaced == [f if f <= before or f > 7 - after else 0 for f in range(1, 8)]
+    assert part.shape == (1, 1, len(own), 1, 1)
+    assert part.video(latent).flatten().tolist() == own
+    assert part.replace(latent, torch.zeros(part.shape)).flatten().tolist() == replaced

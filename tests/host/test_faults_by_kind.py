@@ -25,11 +25,6 @@ def model(request):
     return sd15() if request.param == "frames on batch" else wan()
 
 
-@pytest.fixture(scope="module")
-def video_model():
-    return wan()
-
-
 @pytest.fixture
 def said(caplog):
     """What the pack's log has said so far."""
@@ -195,17 +190,17 @@ def test_known_noise_does_not_outlive_a_run_of_the_hosts_sampler(model, said):
     assert any("reference noise" in line and "not used" in line for line in said())
 
 
-def test_repeating_a_noised_latent_gives_different_videos(video_model):
-    batch = run_node("RepeatLatentBatch", samples=noised(video_model, clip_of(video_model), 1, "blended"), amount=3)[0]
-    out = ksampler("NRKSampler", video_model, batch, schedule=Schedule())["samples"]
+def test_repeating_a_noised_latent_gives_different_videos(flow_model):
+    batch = run_node("RepeatLatentBatch", samples=noised(flow_model, clip_of(flow_model), 1, "blended"), amount=3)[0]
+    out = ksampler("NRKSampler", flow_model, batch, schedule=Schedule())["samples"]
     assert out.shape[0] == 3
     assert not torch.allclose(out[0], out[1]) and not torch.allclose(out[1], out[2])
 
 
 @pytest.mark.parametrize("noise_type", ["independent", "shared", "blended"])
-def test_each_video_of_a_batch_has_noise_of_its_own(video_model, noise_type):
-    clip = clip_of(video_model).repeat(2, 1, 1, 1, 1)
-    drawn = noised(video_model, clip, 1, noise_type)["reference_noise"]
+def test_each_video_of_a_batch_has_noise_of_its_own(flow_model, noise_type):
+    clip = clip_of(flow_model).repeat(2, 1, 1, 1, 1)
+    drawn = noised(flow_model, clip, 1, noise_type)["reference_noise"]
     assert not torch.allclose(drawn[0], drawn[1])
 
 
@@ -255,18 +250,18 @@ def test_steps_whose_prediction_is_broken_are_not_counted(model, said):
 # G. Latents of another kind.
 
 
-def test_a_reference_with_sound_gives_its_video(video_model):
-    clip = clip_of(video_model)
+def test_a_reference_with_sound_gives_its_video(flow_model):
+    clip = clip_of(flow_model)
     nested = comfy.nested_tensor.NestedTensor([clip, torch.randn(1, 8, 20)])
-    out = ksampler("NRKSampler", video_model, {"samples": torch.zeros_like(clip)}, schedule=HELD,
+    out = ksampler("NRKSampler", flow_model, {"samples": torch.zeros_like(clip)}, schedule=HELD,
                    reference={"samples": nested})["samples"]  # fmt: skip
-    assert drift(video_model, out, clip) <= 1e-3
+    assert drift(flow_model, out, clip) <= 1e-3
 
 
-def test_layouts_are_told_apart_in_words(video_model):
-    clip = clip_of(video_model)
+def test_layouts_are_told_apart_in_words(flow_model):
+    clip = clip_of(flow_model)
     with pytest.raises(ValueError, match=r"^reference: .*4 pictures of 16 channels.*1 video of 4 frames"):
-        ksampler("NRKSampler", video_model, {"samples": clip}, schedule=HELD,
+        ksampler("NRKSampler", flow_model, {"samples": clip}, schedule=HELD,
                  reference={"samples": clip[0].movedim(1, 0)})  # fmt: skip
 
 
@@ -314,10 +309,10 @@ def test_each_pass_is_a_run_of_its_own(model, said, kind, order):
 
 
 @pytest.mark.parametrize("share", [0.001, 1.0])
-def test_a_model_that_shows_held_frames_nearly_clean_lends_nothing(video_model, share):
+def test_a_model_that_shows_held_frames_nearly_clean_lends_nothing(flow_model, share):
     """Compared with σ, not with zero: MiniMax H3 shows a thousandth of the noise."""
-    clip, nearly = clip_of(video_model), video_model.clone()
-    original = type(video_model.model).scale_latent_inpaint
+    clip, nearly = clip_of(flow_model), flow_model.clone()
+    original = type(flow_model.model).scale_latent_inpaint
 
     def shown(self, sigma, noise, latent_image, **kwargs):
         if share == 1.0:
@@ -329,21 +324,21 @@ def test_a_model_that_shows_held_frames_nearly_clean_lends_nothing(video_model, 
     latent = {"samples": clip, "noise_mask": mask}
     lent = Schedule(omega=(1.0,), tau_end=1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(video_model.model), "scale_latent_inpaint", shown)
+        patch.setattr(type(flow_model.model), "scale_latent_inpaint", shown)
         host = ksampler("KSampler", nearly, latent)["samples"]
         ours = ksampler("NRKSampler", nearly, latent, schedule=lent)["samples"]
     assert torch.allclose(ours[:, :, 1:], host[:, :, 1:], atol=1e-4) == (share < 1)
 
 
 @pytest.mark.parametrize("values", [{"time_dim_replace": 1}, {}])
-def test_frames_that_the_conditioning_replaces_lend_nothing(video_model, values):
+def test_frames_that_the_conditioning_replaces_lend_nothing(flow_model, values):
     """As Kandinsky 5's image-to-video says it. Wan itself does not read the key: only the pack's own change shows."""
-    clip = clip_of(video_model)
+    clip = clip_of(flow_model)
     inputs = {key: clip[:, :, :count] for key, count in values.items()}
-    positive, negative = ([[prompt, {**more, **inputs}] for prompt, more in side] for side in both_prompts(video_model))
+    positive, negative = ([[prompt, {**more, **inputs}] for prompt, more in side] for side in both_prompts(flow_model))
     lent = Schedule(omega=(1.0,), tau_end=1.0)
-    ours = ksampler("NRKSampler", video_model, {"samples": clip}, schedule=lent, positive=positive, negative=negative)
-    host = ksampler("KSampler", video_model, {"samples": clip}, positive=positive, negative=negative)
+    ours = ksampler("NRKSampler", flow_model, {"samples": clip}, schedule=lent, positive=positive, negative=negative)
+    host = ksampler("KSampler", flow_model, {"samples": clip}, positive=positive, negative=negative)
     assert torch.allclose(ours["samples"][:, :, 1:], host["samples"][:, :, 1:], atol=1e-4) == bool(values)
 
 
@@ -422,29 +417,29 @@ def guided_latent(model, clip):
     return {"samples": torch.cat([clip, guide], dim=2)}, {"positive": positive, "negative": negative}
 
 
-def test_appended_guides_are_no_frames_of_the_video(video_model):
+def test_appended_guides_are_no_frames_of_the_video(flow_model):
     """ω, pivots, masks and the reference mean the video's frames, and the guide is left as the host makes it."""
-    clip = clip_of(video_model, frames=5)
-    latent, prompts = guided_latent(video_model, clip)
+    clip = clip_of(flow_model, frames=5)
+    latent, prompts = guided_latent(flow_model, clip)
     last = Schedule(omega=(0.0,), tau_end=1.0, pivot_frame=-1)
     mask = torch.ones(17, 32, 32)  # of the video's pictures: 1 + 4 (5 - 1)
     for more in ({}, {"reference": {"samples": clip}}, {"reference": latent}, {"mask": mask}):
-        out = ksampler("NRKSampler", video_model, latent, schedule=last, **prompts, **more)["samples"]
-        assert drift(video_model, out[:, :, :5], clip) <= 1e-3
+        out = ksampler("NRKSampler", flow_model, latent, schedule=last, **prompts, **more)["samples"]
+        assert drift(flow_model, out[:, :, :5], clip) <= 1e-3
     assert not torch.allclose(out[:, :, 5:], latent["samples"][:, :, 5:], atol=0.1)
 
 
-def test_a_reference_frame_put_first_by_vace_is_no_frame_of_the_video(video_model):
-    clip = clip_of(video_model, frames=4)
+def test_a_reference_frame_put_first_by_vace_is_no_frame_of_the_video(flow_model):
+    clip = clip_of(flow_model, frames=4)
     picture = torch.flip(clip[:, :, :1], dims=(-1,))
-    nothing = video_model.model.process_latent_out(torch.zeros_like(picture))
+    nothing = flow_model.model.process_latent_out(torch.zeros_like(picture))
     control = torch.cat([torch.cat([picture, nothing], dim=1), torch.randn(1, 32, 4, 4, 4)], dim=2)
     frames = {"vace_frames": [control]}
-    positive, negative = ([[prompt, {**more, **frames}] for prompt, more in side] for side in both_prompts(video_model))
+    positive, negative = ([[prompt, {**more, **frames}] for prompt, more in side] for side in both_prompts(flow_model))
     latent = {"samples": torch.zeros(1, 16, 5, 4, 4)}
-    out = ksampler("NRKSampler", video_model, latent, schedule=HELD, positive=positive, negative=negative,
+    out = ksampler("NRKSampler", flow_model, latent, schedule=HELD, positive=positive, negative=negative,
                    reference={"samples": clip})["samples"]  # fmt: skip
-    assert drift(video_model, out[:, :, 1:], clip) <= 1e-3
+    assert drift(flow_model, out[:, :, 1:], clip) <= 1e-3
     assert not torch.allclose(out[:, :, :1], clip[:, :, :1], atol=0.1)
 
 
@@ -461,7 +456,7 @@ def test_reference_frames_put_first_by_animate_are_told_by_its_poses():
 # Told, where nothing can be done.
 
 
-def test_a_rectified_model_that_does_not_lead_is_told(video_model, said):
+def test_a_rectified_model_that_does_not_lead_is_told(flow_model, said):
     """A guider of two models reads the wrappers of the first; the host gets the other ready all the same."""
-    patched(video_model, HELD).pre_run()
+    patched(flow_model, HELD).pre_run()
     assert any("not the one that leads" in line for line in said())

@@ -16,11 +16,6 @@ SEED = 11
 
 
 @pytest.fixture(scope="module")
-def eps_model():
-    return sd15()
-
-
-@pytest.fixture(scope="module")
 def v_model():
     return sd15(v_prediction=True)
 

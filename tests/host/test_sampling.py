@@ -27,11 +27,6 @@ def model(request):
     return sd15() if request.param == "frames on batch" else wan()
 
 
-@pytest.fixture(scope="module")
-def eps_model():
-    return sd15()
-
-
 def clip_of(model, frames=4):
     return still_latent(model, frames=frames, size=4)
 
