@@ -71,14 +71,29 @@ class StillVideoLatent(io.ComfyNode):
                     optional=True,
                     tooltip="A last picture: the clip cross-fades from `image` to it, for first-and-last-frame work.",
                 ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="A mask of the pictures, such as `visible` of Camera Move: it is cropped, stretched or "
+                    "padded as they are, and comes out as `mask`.",
+                ),
             ],
-            outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The still clip's latent.")],
+            outputs=[
+                io.Latent.Output("latent", display_name="latent", tooltip="The still clip's latent."),
+                io.Mask.Output(
+                    "fitted_mask",
+                    display_name="mask",
+                    tooltip="For `mask` of the sampler: the linked mask at the video's size; without one, white where "
+                    "the picture is and black where it was padded.",
+                ),
+            ],
         )
 
     @classmethod
     @checked()
-    def execute(cls, image, vae, length, width, height, resize, end_image=None) -> io.NodeOutput:
-        return io.NodeOutput({"samples": still_video_latent(vae, image, length, width, height, resize, end_image)})
+    def execute(cls, image, vae, length, width, height, resize, end_image=None, mask=None) -> io.NodeOutput:
+        latent, fitted_mask = still_video_latent(vae, image, length, width, height, resize, end_image, mask)
+        return io.NodeOutput({"samples": latent}, fitted_mask)
 
 
 class NoiseLatent(io.ComfyNode):

@@ -11,17 +11,18 @@
 const STEP_TOLERANCE = 1e-3;
 
 /**
- * λ at a step; a ramp is read in the middle of the step, and there is none at the very start or end of sampling.
+ * λ at a step; a ramp is read in the middle of the step, counted from the edges of the steps that are rectified, and
+ * there is none at the very start or end of sampling.
  *
  * @param {Tau} tau @param {number} step from 0 @param {number} steps
  */
 export function strengthAt({ tau_start, tau_end, strength, tau_ramp }, step, steps) {
-  const [start, end, ramp] = [tau_start * steps, tau_end * steps, tau_ramp * steps];
-  if (step < start - STEP_TOLERANCE || step >= end - STEP_TOLERANCE) return 0;
-  const middle = step + 0.5;
-  const rise = ramp && tau_start > 0 ? (middle - start) / ramp : 1;
+  const [first, end] = [tau_start, tau_end].map((tau) => Math.ceil(tau * steps - STEP_TOLERANCE));
+  if (step < first || step >= end) return 0;
+  const [middle, ramp] = [step + 0.5, tau_ramp * steps];
+  const rise = ramp && tau_start > 0 ? (middle - first) / ramp : 1;
   const fall = ramp && tau_end < 1 ? (end - middle) / ramp : 1;
-  return strength * Math.max(0, Math.min(rise, fall, 1));
+  return strength * Math.min(rise, fall, 1);
 }
 
 /** λ of each step. @param {Tau} tau @param {number} steps */

@@ -121,34 +121,77 @@ def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
     return fitted
 
 
-def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None) -> Tensor:
-    """A MASK [N, H, W] in pixels and video frames, resampled to the grid of a latent of `shape`; broadcasts over it.
+@dataclass(frozen=True)
+class MaskReading:
+    """What the masks of a MASK stand for: in words, and how they are laid over a latent.
 
-    N is 1, the latent's frames, or the video's, before or after its length was rounded down to what the VAE holds.
-    `compression`: video frames per latent frame, None if nobody can say.
-    Raises ValueError naming `mask` where it is of another length.
+    videos: masks are for each of so many videos, one after the other; 1 if all videos share them. held: how many masks
+    share each latent frame; empty if each of a video's masks is a latent frame's, or its only one.
     """
-    mask = mask.reshape(-1, *mask.shape[-2:]).float()
-    mask = _mask_over_latent_frames(mask, shape, compression)
-    mask = interpolate(mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
-    return rearrange(mask, "t 1 h w -> 1 1 t h w") if len(shape) == 5 else mask
+
+    words: str
+    videos: int = 1
+    held: tuple[int, ...] = ()
 
 
-def _mask_over_latent_frames(mask: Tensor, shape: Sequence[int], compression: int | None) -> Tensor:
-    """Average the pictures that share a latent frame."""
-    count, frames = mask.shape[0], frame_count(shape)
-    if count in (1, frames):
-        return mask
+def mask_readings(count: int, shape: Sequence[int], compression: int | None = None) -> list[MaskReading]:
+    """What `count` masks can stand for beside a latent of `shape`; the first is taken.
+
+    compression: video frames per latent frame, None if nobody can say.
+    """
+    if count == 1:
+        return [MaskReading("the whole clip")]
+    frames, videos = frame_count(shape), shape[0] if len(shape) == 5 else 1
+    readings = _readings_of_a_video(count, shape, compression)
+    if videos > 1 and count == videos:
+        readings.append(MaskReading(f"the {videos} videos", videos))
+    if videos > 1 and count % videos == 0 and count > videos:
+        each = _readings_of_a_video(count // videos, shape, compression)
+        readings += [MaskReading(f"{r.words} of the {videos} videos in turn", videos, r.held) for r in each]
+    # Counts that leave no picture over are more likely what is meant than a length that was rounded down.
+    readings.sort(key=lambda r: bool(r.held) and sum(r.held) * r.videos != count)
+    if not readings:
+        by_video = f", one for each of the {videos} videos, or each video's own in turn" if videos > 1 else ""
+        raise ValueError(
+            f"mask: it has {count} frames, the latent has {frames}. Give one mask for the whole clip, one for each of "
+            f"the {frames} latent frames, or one for each frame of the video{by_video}."
+        )
+    return readings
+
+
+def _readings_of_a_video(count: int, shape: Sequence[int], compression: int | None) -> list[MaskReading]:
+    frames = frame_count(shape)
+    if count == frames:
+        return [MaskReading(f"the {frames} latent frames")]
     possible = TEMPORAL_COMPRESSIONS if compression is None else (compression,)
     for k in possible if len(shape) == 5 else ():  # on the batch axis each picture is a latent frame
         # More pictures than fill a last latent frame are those that the VAE's rounding of the length leaves out.
         for held, left_out in ((pictures_held(frames, k), k), (pictures_held(frames, k, CHUNK), 1)):
             if sum(held) <= count < sum(held) + left_out:
-                return torch.stack([part.mean(0) for part in mask[: sum(held)].split(held)])
-    raise ValueError(
-        f"mask: it has {count} frames, the latent has {frames}. Give one mask for the whole clip, one for each of "
-        f"the {frames} latent frames, or one for each frame of the video."
-    )
+                return [MaskReading(f"the {count} frames of the video", held=tuple(held))]
+    return []
+
+
+def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None) -> Tensor:
+    """A MASK [N, H, W] in pixels, resampled to the grid of a latent of `shape`; broadcasts over it.
+
+    Pictures that share a latent frame are averaged. N and compression: see `mask_readings`, of which the first is
+    taken. Raises ValueError naming `mask` where N fits nothing.
+    """
+    mask = mask.reshape(-1, *mask.shape[-2:]).float()
+    reading = mask_readings(len(mask), shape, compression)[0]
+    masks = rearrange(mask, "(v n) h w -> v n h w", v=reading.videos)
+    if reading.held:
+        parts = masks[:, : sum(reading.held)].split(reading.held, 1)
+        masks = torch.stack([part.mean(1) for part in parts], 1)
+    masks = interpolate(masks, size=tuple(shape[-2:]), mode="area")
+    return rearrange(masks, "v t h w -> v 1 t h w" if len(shape) == 5 else "1 t h w -> t 1 h w")
+
+
+def is_squeezed(mask: Tensor, shape: Sequence[int]) -> bool:
+    """Whether a MASK [N, H, W] is of another shape than a latent of `shape`, by more than a cell of its grid."""
+    (high, wide), (rows, columns) = mask.shape[-2:], shape[-2:]
+    return abs(wide * rows / high - columns) > 1 and abs(high * columns / wide - rows) > 1
 
 
 def pictures_held(frames: int, compression: int, chunk: int | None = None) -> list[int]:
@@ -165,9 +208,10 @@ def in_words(shape: Sequence[int]) -> str:
         return f"of shape {list(shape)}"
     each = f"{shape[1]} channels, {shape[-2]} high and {shape[-1]} wide"
     if len(shape) == 4:
-        return f"{_counted(shape[0], 'picture')} of {each} (pictures on the batch axis)"
-    return f"{_counted(shape[0], 'video')} of {_counted(shape[2], 'frame')} with {each}"
+        return f"{counted(shape[0], 'picture')} of {each} (pictures on the batch axis)"
+    return f"{counted(shape[0], 'video')} of {counted(shape[2], 'frame')} with {each}"
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """As in "1 step", "2 steps"."""
     return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -53,6 +53,19 @@ def in_dtype(video: Tensor, dtype: torch.dtype) -> Tensor:
     return video.to(dtype)
 
 
+class Changes:
+    """How many predictions were really changed: an equal one, as under a black mask, does not count."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._seen = False
+
+    def count(self, before: Tensor, after: Tensor) -> None:
+        """Compared until a first change is seen: the runs in which there is one are then not slowed down."""
+        self._seen = self._seen or not torch.equal(before, after)
+        self.calls += self._seen
+
+
 class Rectifier:
     """One run's state: the anchor, and the last step, from which the next anchor follows.
 
@@ -82,6 +95,7 @@ class Rectifier:
         self.image, self.anchor, self.omega, self.pivots = image, anchor, omega, pivots
         self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
         self.carrier, self.hold = carrier, hold
+        self.rectified, self.coloured = Changes(), Changes()
         self.broken_calls = 0  # predictions that were not finite
         self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
         self._previous_level: NoiseLevel | None = None
@@ -95,29 +109,53 @@ class Rectifier:
         if not is_finite(denoised):
             self.broken_calls += 1
             return denoised
-        acts = strength > 0 or self.hold > 0
-        corrected = self._corrected(denoised.float(), anchor, level, strength) if acts else denoised
-        self._previous.copy_(corrected)
-        self._previous_level = level
-        return in_dtype(corrected, denoised.dtype) if acts else denoised
+        if not self._acts(strength):
+            self._remember(denoised, level)
+            return denoised
+        predicted = denoised.float()
+        if self.carrier is not None:
+            self.carrier.measure(predicted, level)
+        ruled, corrected = self._corrected(predicted, anchor, strength)
+        if strength > 0:
+            self.rectified.count(predicted, ruled)
+        if self.hold > 0:
+            self.coloured.count(ruled, corrected)
+        self._remember(corrected, level)
+        return in_dtype(corrected, denoised.dtype)
 
-    def _corrected(self, denoised: Tensor, anchor: Tensor, level: NoiseLevel, strength: float) -> Tensor:
-        """Equation (1), or (3) where the picture is carried, then (4) where colours are held."""
+    def _remember(self, result: Tensor, level: NoiseLevel) -> None:
+        self._previous.copy_(result)
+        self._previous_level = level
+
+    def unconditional(self, denoised: Tensor, strength: float) -> Tensor:
+        """The unconditional prediction of the call that was rectified last, by the same rule.
+
+        Samplers of the CFG++ kind (arXiv 2406.08070) step with the guided prediction but put back the noise of this
+        one, which has a bias of its own: left as it is, they carry that on, and extrapolate what the rule took out.
+        """
+        if not self._acts(strength) or not is_finite(denoised):
+            return denoised
+        return in_dtype(self._corrected(denoised.float(), self.anchor, strength)[1], denoised.dtype)
+
+    def _acts(self, strength: float) -> bool:
+        return strength > 0 or self.hold > 0
+
+    def _corrected(self, denoised: Tensor, anchor: Tensor, strength: float) -> tuple[Tensor, Tensor]:
+        """Equation (1), or (3) where the picture is carried; and that with its colours held, by (4)."""
         residuals, share = self.pivots.residuals(anchor, denoised), strength * self.mask
         if self.carrier is None:
             picture, visible = self.image, denoised.new_ones(())
             corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
         else:
-            self.carrier.measure(denoised, level)
             # A flow model's anchor soon holds nothing of the image: then only colours ask for the carried picture.
             needed = self.image_share > 0 or self.hold > 0
             picture, visible = self.carrier.picture() if needed else self.image, self.carrier.visible
             target = anchor + self.image_share * (picture - self.image) if self.image_share > 0 else anchor
             corrected = rectified(denoised, target, self.carrier.lend(residuals), self.omega, share * visible)
-        if self.hold > 0:
-            held = hold_colours(corrected, picture, self.hold, visible * self.mask)
-            corrected = corrected.lerp(held, torch.as_tensor(self.mask, dtype=held.dtype, device=held.device))
-        return corrected
+        if self.hold == 0:
+            return corrected, corrected
+        held = hold_colours(corrected, picture, self.hold, visible * self.mask)
+        return corrected, corrected.lerp(held, torch.as_tensor(self.mask, dtype=held.dtype, device=held.device))
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""

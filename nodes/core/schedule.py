@@ -6,6 +6,8 @@ bias (1 is the loosest, 0 holds the frame to the image), τ the range of steps i
 
 from __future__ import annotations
 
+import math
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ DEFAULT_CURVE = Curve(((0.0, 1.0), (7 / 15, 0.5), (1.0, 0.5)), LINEAR)
 
 # A sampler may arrive at a grid point through exp(log(sigma)): that must not count as the step before.
 STEP_TOLERANCE = 1e-3
+MOST_STEPS = 10000  # that the host's samplers take
 
 
 @dataclass(frozen=True)
@@ -106,18 +109,34 @@ class Schedule:
         return resampled(self.omega, frames)
 
     def strength_at(self, step: float, steps: float) -> float:
-        """λ at step 0 ≤ `step` ≤ `steps`, which need not be whole: `strength` while τ_start·N ≤ step < τ_end·N.
+        """λ at 0 ≤ `step` ≤ `steps`: `strength` in the steps i with τ_start·N ≤ i < τ_end·N.
 
-        A ramp is read in the middle of the step, so that its first step already counts and both edges are alike. An
-        edge at the very start or end of sampling is no edge: no ramp there.
+        A place between two grid points belongs to the step that began before it, and a step is rectified as a whole: a
+        sampler that asks twice in a step would else mix what is rectified with what is not.
+
+        A ramp is read in the middle of the step, counted from the edges of the steps that are rectified, so that it
+        leaves out none of them and both edges are alike. An edge at the very start or end of sampling is no edge: no
+        ramp there.
         """
-        start, end, ramp = self.tau_start * steps, self.tau_end * steps, self.tau_ramp * steps
-        if not start - STEP_TOLERANCE <= step < end - STEP_TOLERANCE:
+        step, first, end = math.floor(step + STEP_TOLERANCE), *self._whole_steps(steps)
+        if not first <= step < end:
             return 0.0
-        middle = step + 0.5
-        rise = (middle - start) / ramp if ramp and self.tau_start > 0 else 1.0
+        middle, ramp = step + 0.5, self.tau_ramp * steps
+        rise = (middle - first) / ramp if ramp and self.tau_start > 0 else 1.0
         fall = (end - middle) / ramp if ramp and self.tau_end < 1 else 1.0
-        return self.strength * max(0.0, min(rise, fall, 1.0))
+        return self.strength * min(rise, fall, 1.0)
+
+    def has_step(self, steps: int) -> bool:
+        """Whether any of so many steps lies in τ."""
+        return operator.lt(*self._whole_steps(steps))
+
+    def steps_needed(self) -> int | None:
+        """The fewest steps of which one lies in τ; None where the host's most are too few."""
+        return next((n for n in range(1, MOST_STEPS + 1) if self.has_step(n)), None)
+
+    def _whole_steps(self, steps: float) -> tuple[int, int]:
+        """The first step in τ, and the first one after it."""
+        return math.ceil(self.tau_start * steps - STEP_TOLERANCE), math.ceil(self.tau_end * steps - STEP_TOLERANCE)
 
     def holds(self, frames: int, steps: int) -> np.ndarray:
         """How firmly each frame is held to the image at each step, [frames, steps] in [0, 1]: λ_i (1 - ω_f), and λ_i

@@ -11,13 +11,25 @@ from torch import Tensor
 
 from ..core.carry import Carrier, Motion
 from ..core.colours import hold_colours
-from ..core.frames import VideoPart, by_frames, fit_latent, fit_mask, frame_axis, frame_count, over_frames
+from ..core.frames import (
+    VideoPart,
+    by_frames,
+    counted,
+    fit_latent,
+    fit_mask,
+    frame_axis,
+    frame_count,
+    is_squeezed,
+    mask_readings,
+    over_frames,
+)
 from ..core.pivots import Pivots
 from ..core.rectify import Rectifier
-from ..core.schedule import IMAGE, SAMPLING_PERCENT
+from ..core.schedule import IMAGE, SAMPLING_PERCENT, STEPS
 from .log import logger
 from .noise_levels import Progress, noise_level
 from .special_frames import clean_start, shown_noise
+from .unconditional import Unconditional
 
 if TYPE_CHECKING:
     from .wrappers import Rectification
@@ -56,6 +68,7 @@ class Run:
         self.sigmas = [float(sigma) for sigma in sigmas]  # read now: uni_pc writes into the last one
         self.progress = self._progress(sigmas)
         self.latent_shape = latent_image.shape
+        self.unconditional = Unconditional(guider.model_options)
         self.handover = self._handover()
         self.image = self._image(guider.inner_model, latent_image)
         self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
@@ -64,10 +77,11 @@ class Run:
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
-        self.calls = self.rectified_calls = self.misfits = 0
+        self.calls = self.calls_in_tau = self.misfits = 0
 
     def predict_noise(self, executor, x, timestep, *args, **kwargs):
         """PREDICT_NOISE wrapper: equation (1) on the guided prediction of the whole video."""
+        args, told = self.unconditional.copied_for_the_sampler(*args)
         denoised = executor(x, timestep, *args, **kwargs)
         self.calls += 1
         part = self._part(denoised, *args)
@@ -78,12 +92,12 @@ class Run:
         predicted = video.video(denoised)
         sigma = float(timestep.flatten()[0])
         strength = self.schedule.strength_at(self.progress.at(sigma), self.progress.steps)
+        self.calls_in_tau += strength > 0
         rectifier = self._rectifier(first, frame_count(predicted.shape))
         rectified = rectifier(predicted, noise_level(self.model_sampling, sigma), strength)
-        if rectified is predicted:
-            return denoised
-        self.rectified_calls += 1
-        return video.replace(denoised, rectified)
+        for unconditional in map(video.video, told):
+            unconditional.copy_(rectifier.unconditional(unconditional, strength))
+        return denoised if rectified is predicted else video.replace(denoised, rectified)
 
     def _part(self, denoised: Tensor, model_options=None, *args) -> tuple[int, VideoPart] | None:
         """What of the video is predicted: its first frame, and where it lies. None where that cannot be known."""
@@ -158,24 +172,34 @@ class Run:
         motion = None if whole.carrier is None or whole.carrier.motion is None else whole.carrier.motion.to("cpu")
         return Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion)
 
-    def say_what_was_done(self) -> None:
-        """Say in the log what an artist would otherwise have to guess."""
+    def say_what_was_done(self, gave_noise_back: bool) -> None:
+        """Say in the log what an artist would otherwise have to guess.
+
+        gave_noise_back: whether what the sampler returns is what it started from.
+        """
         if self.schedule.is_empty:
             return
-        broken_calls = sum(rectifier.broken_calls for rectifier in self.rectifiers.values())
-        if self.calls == 0 and len(self.sigmas) > 1:
+        rectifiers = self.rectifiers.values()
+        broken_calls = sum(rectifier.broken_calls for rectifier in rectifiers)
+        rectified_calls = sum(rectifier.rectified.calls for rectifier in rectifiers)
+        coloured_calls = sum(rectifier.coloured.calls for rectifier in rectifiers)
+        if gave_noise_back:
+            logger.warning(
+                "Nothing was rectified: in %s this sampler gives back the noise that it started from, whatever the "
+                "model says. Give it more steps, or take another one, such as euler.",
+                counted(len(self.sigmas) - 1, "step"),
+            )
+        elif self.calls == 0 and len(self.sigmas) > 1:
             logger.warning(
                 "Nothing was rectified: this sampler or guider does not ask the model through ComfyUI's own guider. "
                 "Use a sampler and a guider of ComfyUI, or one that calls CFGGuider.predict_noise."
             )
-        elif self.calls and not (self.rectified_calls or broken_calls or self.misfits):
-            logger.warning(
-                "Nothing was rectified: no step of this run lies within tau (%g to %g).",
-                self.schedule.tau_start,
-                self.schedule.tau_end,
-            )
-        elif self.calls:
-            logger.info("Rectified %s of %s model predictions.", self.rectified_calls, self.calls)
+        elif self.schedule.rectifies and self.calls and not (rectified_calls or broken_calls or self.misfits):
+            logger.warning("Nothing was rectified: %s", self._why_nothing())
+        elif self.schedule.rectifies and self.calls:
+            logger.info("Rectified %s of %s model predictions.", rectified_calls, self.calls)
+        if coloured_calls and not gave_noise_back:
+            logger.info("Held the colours of %s of %s model predictions.", coloured_calls, self.calls)
         if broken_calls:
             logger.warning(
                 "%s of the model's predictions held NaN or infinite values. They were passed on as they are: look for "
@@ -188,6 +212,26 @@ class Run:
                 "image can be told to be theirs. This sampler changes the size while it samples.",
                 self.misfits,
             )
+
+    def _why_nothing(self) -> str:
+        """The reason why no prediction was changed, and how to mend it."""
+        schedule, steps = self.schedule, self.progress.steps
+        if isinstance(self.mask, Tensor) and not self.mask.any():
+            return (
+                "the mask is black all over. White is where to rectify: invert it, or unlink it. Load Image gives a "
+                "black mask for a picture without transparency."
+            )
+        if self.calls_in_tau:
+            return (
+                "the model's error is not known where it would be lent from, since the model is shown the pivot frame "
+                "without noise. Lower omega below 1, or choose another pivot_frame."
+            )
+        tau = f"tau ({schedule.tau_start:g} to {schedule.tau_end:g})"
+        if schedule.tau_unit == STEPS and not schedule.has_step(steps):
+            needed = schedule.steps_needed()
+            more = "Widen tau." if needed is None else f"Give it {counted(needed, 'step')} or more, or widen tau."
+            return f"{tau} holds no whole step of {steps}. {more}"
+        return f"no step of this run lies within {tau}."
 
     def _progress(self, sigmas: Tensor) -> Progress:
         if self.schedule.tau_unit == SAMPLING_PERCENT:
@@ -231,8 +275,21 @@ class Run:
         mask = self.settings.mask
         if mask is None:
             return 1.0
-        compression = getattr(latent_format, "temporal_downscale_ratio", None)
-        return fit_mask(mask, self.anchor.shape, compression).to(self.anchor.device)
+        shape, compression = self.anchor.shape, getattr(latent_format, "temporal_downscale_ratio", None)
+        taken, *others = mask_readings(len(mask), shape, compression)
+        if others:
+            logger.info(
+                "mask: its %s masks are taken for %s. They could also be for %s: give each video's own masks, one "
+                "video's after the other's, to say it exactly.",
+                len(mask), taken.words, " or ".join(other.words for other in others),
+            )  # fmt: skip
+        if is_squeezed(mask, shape) and mask.any():
+            logger.info(
+                "mask: it is %s x %s, another shape than the video, and is squeezed into it. Where its pictures were "
+                "cropped or padded, take them and the mask through Still Video Latent together.",
+                mask.shape[-1], mask.shape[-2],
+            )  # fmt: skip
+        return fit_mask(mask, shape, compression).to(self.anchor.device)
 
     def _pivot_weights(self, guider, latent_image: Tensor, denoise_mask: Tensor | None) -> list[float | Tensor]:
         """Per pivot, where its prediction measures the model's bias.
@@ -250,6 +307,16 @@ class Run:
                 mask = self.video.video(denoise_mask.expand_as(latent_image)).to(self.anchor)
                 return [0.0 if pivot < clean else mask.narrow(axis, pivot, 1) for pivot in pivots]
         return [0.0 if pivot < clean else 1.0 for pivot in pivots]
+
+
+def noise_came_back(model_sampling, sigmas: Tensor, noise: Tensor, latent_image: Tensor, samples: Tensor) -> bool:
+    """Whether a run that was to end without noise gave back what it started from, in whatever scale (uni_pc works in
+    one of its own), but for a twentieth of its noise."""
+    start = noise_level(model_sampling, float(sigmas[0]))
+    state = start.alpha * latent_image + start.sigma * noise
+    scale = (samples * state).sum() / state.square().sum()
+    taken_out = (samples - scale * state).norm()
+    return float(sigmas[-1]) == 0 and bool(taken_out < 0.05 * start.sigma * scale.abs() * noise.norm())
 
 
 def fit_reference(name: str, samples: Tensor, video: VideoPart) -> Tensor:

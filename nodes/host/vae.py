@@ -17,13 +17,22 @@ RESIZES = (CENTER_CROP, STRETCH, PAD)
 
 
 def still_video_latent(
-    vae, image: Tensor, length: int, width: int, height: int, resize: str, end_image: Tensor | None = None
-) -> Tensor:
-    """The latent of a clip in which nothing moves, or that cross-fades to `end_image`.
+    vae,
+    image: Tensor,
+    length: int,
+    width: int,
+    height: int,
+    resize: str,
+    end_image: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The latent of a clip in which nothing moves, or that cross-fades to `end_image`; and its mask.
 
     image: [1, H, W, 3], or a video that is encoded as it is: [N, H, W, 3] with N = length, or what is left of length
-    when it is rounded down to what the VAE holds. width, height: pixels, 0 = the image's own. Returns [1, C, T, h, w]
-    from a 3-D VAE and [length, C, h, w] from a 2-D one. Raises ValueError naming the input.
+    when it is rounded down to what the VAE holds. width, height: pixels, 0 = the image's own. mask: MASK [N, h, w] of
+    these pictures, white where they are to be followed; None for all over. Returns [1, C, T, h, w] from a 3-D VAE and
+    [length, C, h, w] from a 2-D one; and the mask at the clip's size, black where pictures were padded. Raises
+    ValueError naming the input.
     """
     if getattr(vae, "output_channels", 3) < 3 or getattr(vae, "latent_dim", 2) == 1:
         raise ValueError("vae: this one is for sound or shapes, not for pictures. Link the video model's VAE.")
@@ -39,11 +48,13 @@ def still_video_latent(
     pictures = fit_pictures(image[:held], *size, resize)
     if end_image is not None:
         pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), held)
+    fitted_mask = fit_mask_like(image, mask, *size, resize)[:held]
     if not _holds_video(vae):
         latent = vae.encode(pictures)
-        return latent.expand(held, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
+        latent = latent.expand(held, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
+        return latent, fitted_mask
     # expand() repeats without copying: the clip's pixels exist once, inside the VAE's own conversion.
-    return vae.encode(pictures.expand(held, -1, -1, -1))
+    return vae.encode(pictures.expand(held, -1, -1, -1)), fitted_mask
 
 
 def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tensor:
@@ -61,6 +72,28 @@ def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tens
     left, top = (width - inner_width) // 2, (height - inner_height) // 2
     padded[:, :, top : top + inner_height, left : left + inner_width] = inner
     return padded.movedim(1, -1)
+
+
+def fit_mask_like(pictures: Tensor, mask: Tensor | None, width: int, height: int, resize: str) -> Tensor:
+    """A MASK of pictures, brought to width x height on the way that `fit_pictures` takes them: [N, height, width].
+
+    One of another size than the pictures is first stretched over them. None is white. Where pictures are padded, they
+    show nothing: black.
+    """
+    size = pictures.shape[1:3]
+    mask = pictures.new_ones(1, *size) if mask is None else mask
+    if abs(mask.shape[2] * size[0] - mask.shape[1] * size[1]) > max(size):
+        logger.info(
+            "mask: it is %s x %s, another shape than its pictures of %s x %s, and is stretched over them.",
+            mask.shape[2], mask.shape[1], size[1], size[0],
+        )  # fmt: skip
+    over_pictures = fit_pictures(_grey(mask), size[1], size[0], STRETCH)
+    return fit_pictures(over_pictures, width, height, resize)[..., 0].clamp(0, 1)
+
+
+def _grey(mask: Tensor) -> Tensor:
+    """A MASK [N, H, W] as pictures [N, H, W, 3]: a view."""
+    return mask[..., None].expand(-1, -1, -1, 3)
 
 
 def _cross_fade(first: Tensor, last: Tensor, length: int) -> Tensor:

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from comfy.patcher_extension import CallbacksMP, WrappersMP
 from torch import Tensor
 
@@ -25,11 +26,12 @@ from ..core.schedule import Schedule
 from .attachments import fingerprint
 from .log import logger
 from .noise_levels import noise_level
-from .run import Handover, Run, fit_reference
+from .run import Handover, Run, fit_reference, noise_came_back
 from .special_frames import video_part
 
 KEY = "noise_rectification"
 MULTISTEP = ("2m", "3m", "multistep", "unipc", "deis", "ipndm", "lms")  # in the names of the host's samplers
+FEW_STEPS = 4  # in which one extrapolated jump was seen to take a video twice as far from its picture as without it
 SOFT_FROM = 0.7  # an earlier end is healed by the steps that follow (benchmarks/evidence.md)
 
 # The rectifications whose OUTER_SAMPLE is under way: a model that is used past it is noticed.
@@ -66,6 +68,12 @@ class Rectification:
         guider = executor.class_obj
         video = video_part(guider, kwargs.get("latent_shapes") or [latent_image.shape])
         with _in(_under_way, (*_under_way.get(), self)):
+            if not bool(sigmas.isfinite().all()):
+                logger.warning(
+                    "Nothing was rectified: the scheduler's noise levels hold NaN or infinite values, as those of "
+                    "kl_optimal do in one step. Give it more steps, or take another scheduler."
+                )
+                return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
             if float(sigmas[-1]) > float(sigmas[0]):
                 logger.warning("Nothing was rectified: the noise rises in this run, as in unsampling.")
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
@@ -75,22 +83,30 @@ class Rectification:
                 latent_image = self._start(noise, latent_image, video)
             elif self.hand_on is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            self._hint_at_a_soft_end(sampler)
+            self._hint_at_a_soft_end(sampler, len(sigmas) - 1)
             sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video))
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
 
-    def _hint_at_a_soft_end(self, sampler) -> None:
-        """A hard end of τ late in sampling is a jump, which samplers that look back over several steps extrapolate."""
+    def _hint_at_a_soft_end(self, sampler, steps: int) -> None:
+        """A hard end of τ is a jump, which samplers that look back over several steps extrapolate. Late in sampling, or
+        in a few steps, none are left to heal it."""
         name = getattr(getattr(sampler, "sampler_function", None), "__name__", "")
         schedule = self.schedule
-        if SOFT_FROM <= schedule.tau_end < 1 and schedule.tau_ramp == 0 and any(kind in name for kind in MULTISTEP):
+        looks_back = any(kind in name for kind in MULTISTEP)
+        if not looks_back or schedule.tau_ramp > 0 or not 0 < schedule.tau_end < 1:
+            return
+        sampler_name = name.removeprefix("sample_")
+        if schedule.tau_end >= SOFT_FROM:
             logger.info(
                 "tau_end %g is a hard cut late in sampling, over which %s extrapolates: set tau_ramp to 0.3, or "
-                "tau_end to 1.",
-                schedule.tau_end,
-                name.removeprefix("sample_"),
-            )
+                "tau_end to 1.", schedule.tau_end, sampler_name,
+            )  # fmt: skip
+        elif 1 < steps <= FEW_STEPS:
+            logger.info(
+                "tau_end %g is a hard cut in a run of %s steps, over which %s extrapolates: raise tau_end, or take a "
+                "sampler that does not look back, such as euler.", schedule.tau_end, steps, sampler_name,
+            )  # fmt: skip
 
     def warn_if_passed_by(self, patcher) -> None:
         """ON_PRE_RUN callback: the host gets the model ready for sampling."""
@@ -140,9 +156,11 @@ class Rectification:
         run = Run(self, guider, sigmas, video, latent_image, denoise_mask, origin)
         with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, run.predict_noise, outermost=True):
             samples = executor(*inputs, **kwargs)
+        few = run.calls == 0 or len(run.sigmas) == 2  # samplers that look for a way of their own find none in one step
+        state = (noise, latent_image, samples)
+        run.say_what_was_done(few and noise_came_back(run.model_sampling, torch.tensor(run.sigmas), *state))
         if self.hand_on is not None and (handover := run.handed_on()) is not None:
             self.hand_on(handover)
-        run.say_what_was_done()
         return samples
 
 
@@ -205,9 +223,18 @@ def apply_rectification(model, rectification: Rectification):
     patched = model.clone()
     patched.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, KEY)
     patched.remove_callbacks_with_key(CallbacksMP.ON_PRE_RUN, KEY)
-    if rectification.schedule.tau_start == rectification.schedule.tau_end:
-        logger.info("tau_start equals tau_end: no step is rectified.")
+    _say_what_is_off(rectification.schedule)
     if rectification.acts:
         patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, rectification)
         patched.add_callback_with_key(CallbacksMP.ON_PRE_RUN, KEY, rectification.warn_if_passed_by)
     return patched
+
+
+def _say_what_is_off(schedule: Schedule) -> None:
+    """Say in the log what a schedule leaves out."""
+    if schedule.strength == 0:
+        if schedule.hold_colours > 0:
+            logger.info("strength is 0, which leaves the model untouched: hold_colours does nothing.")
+    elif schedule.tau_start == schedule.tau_end:
+        colours = " Colours are held at every step." if schedule.holds_colours else ""
+        logger.info("tau_start equals tau_end: no step is rectified.%s", colours)

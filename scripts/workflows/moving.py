@@ -28,7 +28,8 @@ from .thumbnails import Drawing
 FIRMLY = ([[0, 0], [1, 0]], "linear")  # ω 0: the clip itself is what every frame shall be
 SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
-    "`visible` goes to `mask`: where the motion uncovers what the picture does not show, the model paints alone."
+    "`visible` goes the same way, to the sampler's `mask`: where the motion uncovers what the picture does not show, "
+    "the model paints alone."
 )
 FILMED = (
     "**Camera Move** films the picture: pan, tilt, zoom, roll, whatever the model's own idea of motion. **Still Video "
@@ -58,9 +59,10 @@ DRAFT_KNOBS = [
 
 
 def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict, **settings: float) -> tuple:
-    """The moving clip's latent and the schedule."""
+    """The moving clip's latent, with what is visible in it beside, and the schedule."""
     graph.column(title, 420)
-    still = graph.add("NRStillVideoLatent", "Still Video Latent: of the moving clip", image=clip, vae=vae, **size)
+    still = graph.add("NRStillVideoLatent", "Still Video Latent: of the moving clip", image=clip, vae=vae,
+                      mask=clip.slot(1), **size)  # fmt: skip
     return still, schedule(graph, anchor="image", curve=FIRMLY, **settings)
 
 
@@ -87,7 +89,7 @@ def demo_camera_move(graph: Graph) -> None:
                                {"length": 16, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
     graph.column(SAMPLE, 340)
     video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
-                      schedule=held, mask=filmed.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
+                      schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
     graph.column("5  What was asked for  |  the video", under=(0, 1))
     show_side_by_side(graph, [filmed, frames], "camera_move")
@@ -122,7 +124,7 @@ def demo_draft_and_final(graph: Graph) -> None:
     still, held = held_to_clip(graph, "4  Held to the moved clip", moved, vae, size, **SOFTLY)
     graph.column("5  The final video", 310)
     final = graph.add("NRKSampler", "Rectified KSampler: final", model=model, latent_image=still, schedule=held,
-                      mask=moved.slot(1), **prompts, **steps(20, 1.25, scheduler="normal"))  # fmt: skip
+                      mask=still.slot(1), **prompts, **steps(20, 1.25, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=final, vae=vae)
     graph.collapse(drafted, frames)
     graph.column("6  Draft  |  moved picture  |  final", under=(1, 2))
@@ -167,7 +169,7 @@ def wan22_camera_move(graph: Graph) -> None:
     graph.column("5  Sample", 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae, start_image=fitted,
                     **size)  # fmt: skip
-    rectified = {"schedule": held, "reference": still, "mask": filmed.slot(1)}
+    rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
     watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
 
 
@@ -196,7 +198,7 @@ def wan22_draft_and_final(graph: Graph) -> None:
     still, held = held_to_clip(graph, "5  Held to the moved clip", moved, vae, size, tau_end=0.5)
     graph.column("6  The final video", 360)
     own = graph.add("WanImageToVideo", **prompts, **size)
-    rectified = {"schedule": held, "reference": still, "mask": moved.slot(1)}
+    rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
     final = by_both_experts(graph, "NRKSamplerAdvanced", *experts[2:], own, 20, 3.5, rectified)
     watch(graph, final, vae, fps=16, title="7  Watch")
 
@@ -226,7 +228,7 @@ def ltx_camera_move(graph: Graph) -> None:
     fitted = to_size(graph, ltx.picture, LTX_SMALL)
     filmed = graph.add("NRCameraMove", image=fitted, length=LTX_SMALL["length"], pan=0.15, zoom=1.15)
     still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, ltx.vae, LTX_SMALL, tau_end=0.6)
-    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=filmed.slot(1))
+    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=still.slot(1))
     graph.column("5  Sample the small video", 340)
     small = ltx_small(graph, ltx, rectified)
     graph.column("6  Sample the large one", 340)
@@ -255,7 +257,7 @@ def ltx_draft_and_final(graph: Graph) -> None:
     graph.column("4  The picture, moved like it", under=(2, 2))
     moved = graph.add("NRMovePicture", image=fitted, video=drafted)
     still, held = held_to_clip(graph, "5  Held to the moved clip", moved, ltx.vae, LTX_LARGE, tau_end=0.6)
-    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=moved.slot(1))
+    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=still.slot(1))
     graph.column("6  Sample the large video", 340)
     large = ltx_large(graph, ltx, rectified, ltx_enlarged(graph, ltx, small), small)
     ltx_watch(graph, ltx, large, "7  Watch and listen")

@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.frames import VideoPart, fit_latent, fit_mask, frame_axis, in_words
+from nr_core.frames import VideoPart, fit_latent, fit_mask, frame_axis, in_words, is_squeezed, mask_readings
 
-VIDEO, BATCH = (1, 16, 5, 6, 8), (9, 4, 6, 8)
+VIDEO, BATCH, THREE = (1, 16, 5, 6, 8), (9, 4, 6, 8), (3, 16, 5, 6, 8)
 
 
 def test_which_axis_is_time():
@@ -94,10 +94,42 @@ def test_a_known_compression_is_not_guessed():
     assert fit_mask(torch.rand(25, 6, 8), (1, 16, 4, 6, 8), compression=8).shape == (1, 1, 4, 6, 8)
 
 
-@pytest.mark.parametrize(("shape", "frames"), [(VIDEO, 2), (VIDEO, 16), (VIDEO, 13), (BATCH, 8), ((1, 4, 6, 8), 2)])
+@pytest.mark.parametrize(
+    ("shape", "frames"), [(VIDEO, 2), (VIDEO, 16), (VIDEO, 13), (BATCH, 8), ((1, 4, 6, 8), 2), (THREE, 2), (THREE, 14)]
+)
 def test_a_mask_of_another_length_is_refused(shape, frames):
     with pytest.raises(ValueError, match=f"^mask: it has {frames} frames"):
         fit_mask(torch.rand(frames, 12, 16), shape)
+
+
+@pytest.mark.parametrize("each", [1, 5, 17])
+def test_masks_of_a_batch_are_for_each_video_in_turn(each):
+    """One for each video, or each video's own: per latent frame, or per frame of the video."""
+    of_video = torch.tensor([0.0, 0.5, 1.0])
+    fitted = fit_mask(of_video.repeat_interleave(each).reshape(-1, 1, 1).expand(-1, 12, 16), THREE)
+    assert torch.equal(fitted.expand(THREE), of_video.reshape(-1, 1, 1, 1, 1).expand(THREE))
+
+
+def test_pictures_of_each_video_are_averaged_within_it():
+    mask = (torch.arange(34) / 33).reshape(34, 1, 1).expand(34, 6, 8)
+    fitted = 33 * fit_mask(mask, (2, 16, 5, 6, 8))[:, 0, :, 0, 0]
+    torch.testing.assert_close(fitted[0], torch.tensor([0, 2.5, 6.5, 10.5, 14.5]))
+    torch.testing.assert_close(fitted[1], fitted[0] + 17)
+
+
+def test_what_masks_stand_for_is_told_where_it_could_be_something_else():
+    words = [[reading.words for reading in mask_readings(n, (5, 16, 5, 6, 8))] for n in (1, 5, 17, 25)]
+    assert words == [
+        ["the whole clip"],
+        ["the 5 latent frames", "the 5 videos"],
+        ["the 17 frames of the video"],
+        ["the 25 frames of the video", "the 5 latent frames of the 5 videos in turn"],
+    ]
+
+
+@pytest.mark.parametrize(("size", "squeezed"), [((48, 64), False), ((47, 66), False), ((64, 64), True), ((9, 8), True)])
+def test_a_mask_of_another_shape_than_the_video_is_known(size, squeezed):
+    assert is_squeezed(torch.ones(1, *size), VIDEO) == squeezed
 
 
 def test_a_mask_without_a_frame_axis_is_one_picture():

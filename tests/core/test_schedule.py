@@ -1,5 +1,6 @@
 """The schedule: ω over frames, λ over steps, and what is refused."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -69,6 +70,34 @@ def test_a_ramp_rises_and_falls_evenly_inside_tau():
     schedule = Schedule(tau_start=0.2, tau_end=0.8, tau_ramp=0.2)
     strengths = [schedule.strength_at(i, 10) for i in range(10)]
     np.testing.assert_allclose(strengths, [0, 0, 0.25, 0.75, 1, 1, 0.75, 0.25, 0, 0], atol=1e-12)
+
+
+@given(taus, st.floats(1e-3, 1), st.integers(1, 60), st.sampled_from(TAU_UNITS))
+def test_a_ramp_leaves_out_no_step_and_tends_to_the_hard_cut(tau, strength, steps, unit):
+    """Whether a step is rectified is τ's to say, in either unit: an edge between two steps made it 0."""
+    hard = Schedule(tau_start=tau[0], tau_end=tau[1], strength=strength, tau_unit=unit)
+    for ramp in (1e-9, 1e-3, 0.3, 1.0):
+        soft = dataclasses.replace(hard, tau_ramp=ramp)
+        pairs = [(soft.strength_at(i, steps), hard.strength_at(i, steps)) for i in np.arange(0, steps, 0.5)]
+        assert all((one > 0) == (other > 0) for one, other in pairs)
+        assert ramp > 1e-9 or all(one == other for one, other in pairs)
+
+
+@given(taus, fraction, st.integers(1, 60), st.floats(0, 0.99))
+def test_a_step_is_rectified_as_a_whole(tau, ramp, steps, part):
+    """Samplers that ask twice in a step get one λ for both (dpm_2, dpmpp_2s_ancestral, seeds_2)."""
+    schedule = Schedule(tau_start=tau[0], tau_end=tau[1], tau_ramp=ramp)
+    assert all(schedule.strength_at(i + part, steps) == schedule.strength_at(i, steps) for i in range(steps))
+
+
+@pytest.mark.parametrize(
+    ("tau", "needed"), [((0, 0.6), 1), ((0.3, 0.5), 3), ((0.5, 0.6), 2), ((0.9, 0.95), 10), ((0, 1e-12), None)]
+)
+def test_how_many_steps_a_range_needs(tau, needed):
+    schedule = Schedule(tau_start=tau[0], tau_end=tau[1])
+    assert schedule.steps_needed() == needed
+    for steps in range(1, needed or 0):
+        assert not any(schedule.strength_at(i, steps) for i in range(steps))
 
 
 def test_there_is_no_ramp_where_sampling_itself_starts_and_ends():

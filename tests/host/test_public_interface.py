@@ -12,7 +12,8 @@ TAU = ["tau_start", "tau_end", "strength", "tau_ramp", "tau_unit", "anchor", "pi
 # id: (name on screen, required inputs, optional inputs, outputs)
 INTERFACE = {
     "NRStillVideoLatent": (
-        "Still Video Latent", ["image", "vae", "length", "width", "height", "resize"], ["end_image"], ["LATENT"],
+        "Still Video Latent", ["image", "vae", "length", "width", "height", "resize"], ["end_image", "mask"],
+        ["LATENT", "MASK"],
     ),
     "NRNoiseLatent": (
         "Noise Image Latent", ["model", "latent", "seed", "noise_type", "frame_correlation"], ["sigmas"],
