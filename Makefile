@@ -2,7 +2,8 @@
 # `make serve`  opens that ComfyUI to play with
 # `make test`   runs every test: core, host, browser
 # `make test-host COMFYUI=FOLDER PYTHON_OF_HOST=PYTHON`   runs core and host tests on any other ComfyUI
-# `make remade` makes everything again that shows or measures the demo model (hours); PACKS=FOLDER adds the rivals
+# `make remade` makes everything again that shows or measures the demo model (hours); PACKS=FOLDER adds the rivals,
+#   COMFYUI=FOLDER PYTHON_OF_HOST=PYTHON what the private ComfyUI cannot measure
 # Each does all its own set-up, in .host/; nothing else of the machine is touched but Debian's chromium, for the tests.
 
 PYTHON ?= python3
@@ -29,6 +30,7 @@ test-host: test-setup
 remade: test-setup browser
 	$(REMAKE) demo/judge.py --comfyui .host/ComfyUI --plain --json benchmarks/demo_model.json demo/model.safetensors
 	$(REMAKE) benchmarks/evidence.py --clips 16 --seeds 3
+	$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) benchmarks/evidence.py --clips 16 --only euler_ancestral lcm)
 	$(REMAKE) benchmarks/moved.py --clips 16
 	$(REMAKE) benchmarks/colours.py
 	$(REMAKE) benchmarks/flow.py

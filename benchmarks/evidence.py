@@ -1,9 +1,11 @@
 """The paper's claims put to the test on the demo model: fidelity against motion, over pictures x motions x seeds.
 
-    .host/venv/bin/python benchmarks/evidence.py [--seeds N] [--only METHOD ...] [--workers N]
+    .host/venv/bin/python benchmarks/evidence.py [--seeds N] [--only METHOD_OR_SAMPLER ...] [--workers N]
 
 evidence.md was made with `--clips 16 --seeds 3`: 16 clips (a picture and a motion each), three seeds for the methods of
-THREE_SEEDS and one for the others.
+THREE_SEEDS and one for the others. A row says which ComfyUI it was measured on: samplers whose first noise repeats the
+run's initial noise there are left out (`repeats_initial_noise`), and `COMFYUI=FOLDER PYTHON` in front measures them on
+another. Rows that a run does not measure stay as they are.
 
 The demo's clips come from a program, so the true clip of a picture and a motion is known: likeness to it rewards
 fidelity and motion at once and is the first column. The frozen picture is a row, so that freezing cannot look like a
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import runpy
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -27,6 +30,11 @@ from tables import table
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "scripts", "demo")]
+
+from comfyui_setup import COMFYUI  # noqa: E402
+
+FILE = HERE / "evidence.json"
+VERSION = runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
 
 CAMERA = [f"{verb} {way}" for verb, ways in (("pan", ("left", "right", "up", "down")), ("zoom", ("in", "out")),
                                              ("turn", ("left", "right"))) for way in ways]  # fmt: skip
@@ -46,6 +54,7 @@ TAU_ENDS = (0.1, 0.3, 0.6, 0.9, 1.0)
 OMEGAS = (0.0, 0.5, 1.0)
 AMOUNTS = (0.5, 1.25)
 SHIFTS = (1, 5)
+USUAL = ("plain", *(f"denoise {d:g}" for d in DENOISES))  # what people do without the pack: gains are told over it
 OFF, CARRIED = {"strength": 0.0}, {"motion_compensation": 1.0}
 BEST = CARRIED | {"tau_end": 1.0, "omega": (0.0,)}
 STILL_IMAGE, CARRIED_IMAGE = {"anchor": "image"}, CARRIED | {"anchor": "image"}
@@ -90,6 +99,11 @@ def methods() -> dict[str, Method]:
     return table
 
 
+def named(names: list[str] | None) -> list[str]:
+    """The methods of these names and of the samplers of these names; all without any."""
+    return [name for name, method in methods().items() if not names or name in names or method.sampler in names]
+
+
 def start_worker() -> None:
     from pack import start_host
 
@@ -99,7 +113,40 @@ def start_worker() -> None:
     comfy.utils.set_progress_bar_enabled(False)
 
 
-def measure_clip(name: str, motion: str, seed: int, chosen: list[str]) -> list[dict]:
+def repeats_initial_noise(sampler: str, seed: int = 0) -> bool:
+    """Whether the first noise that a sampler injects is the noise that the run started from, as it is for many samplers
+    of ComfyUI 0.3.75 on the CPU: their states are too noisy, so that such a run tells nothing of the sampler.
+
+    Found on one step of a model that predicts zeros: what is left is noise, and more of the run's own where the sampler
+    has the run's seed than where it has another.
+    """
+    import comfy.sample
+    import torch
+    from pack import run_node
+
+    (model, _), prompts = run_node("NRLoadDemoModel"), run_node("NRDemoPrompt", motion="pan left")
+    model = model.clone()
+    model.set_model_sampler_post_cfg_function(lambda step: torch.zeros_like(step["denoised"]))
+    latent = torch.zeros(16, 3, 16, 16)
+    noise = comfy.sample.prepare_noise(latent, seed)
+
+    def likeness(seed_of_sampler: int) -> float:
+        state = comfy.sample.sample(model, noise, STEPS, 1.0, sampler, SCHEDULER, *prompts, latent, last_step=1,
+                                    disable_pbar=True, seed=seed_of_sampler)  # fmt: skip
+        return float(torch.corrcoef(torch.stack([state, noise]).flatten(1))[0, 1])
+
+    # Two draws, of 12288 numbers each, are alike by about ±0.01; one that is used twice adds 0.08 (er_sde) to 1 (lcm).
+    return likeness(seed) > likeness(seed + 12345) + 0.04
+
+
+def repeating(samplers: list[str]) -> list[str]:
+    import torch
+
+    with torch.inference_mode():
+        return [sampler for sampler in samplers if repeats_initial_noise(sampler)]
+
+
+def measure_clip(name: str, motion: str, seed: int, chosen: set[str]) -> list[dict]:
     """All chosen methods on one picture, motion and seed."""
     import torch
     from clips import true_clip
@@ -154,7 +201,7 @@ def summarise(rows: list[dict]) -> dict[str, dict]:
     seeds = {m: sorted({row["seed"] for row in rows if row["method"] == m}) for m in names}
     means = {(m, s): mean_of(rows, m, s) for m in names for s in seeds[m]}
     for mine in means.values():
-        usual = [means[n, 0] for n in names if n == "plain" or n.startswith("denoise")]
+        usual = [means[n, 0] for n in names if n in USUAL]
         for column in GAINS:
             mine[f"gain, {column}"] = above_the_usual_way(mine, usual, column)
     summary = {}
@@ -187,6 +234,39 @@ def above_the_usual_way(mine: dict, usual: list[dict], column: str) -> float | N
 
 def spread(mean: float, deviation: float) -> str:
     return f"{mean:.2f} ± {deviation:.2f}" if deviation else f"{mean:.2f}"
+
+
+def measurable(chosen: list[str], pool: ProcessPoolExecutor) -> list[str]:
+    """The chosen methods less those whose sampler repeats its noise here, which are named."""
+    repeated = pool.submit(repeating, sorted({methods()[name].sampler for name in chosen})).result()
+    if repeated:
+        print(f"Not measured on ComfyUI {VERSION}, where they repeat the run's initial noise: {', '.join(repeated)}. "
+              "Their rows stay as they are; COMFYUI=FOLDER names another ComfyUI.")  # fmt: skip
+    return [name for name in chosen if methods()[name].sampler not in repeated]
+
+
+def joined(known: dict[str, dict], fresh: dict[str, dict]) -> dict[str, dict]:
+    """Fresh rows in the place of known ones, in the methods' order."""
+    both = known | fresh
+    return {name: both[name] for name in ("true clip", "frozen picture", *methods()) if name in both}
+
+
+def page(summary: dict[str, dict]) -> str:
+    caption = (
+        f"{STEPS} steps, guidance {CFG:g}, euler unless another sampler is named; mean over clips and seeds, ± "
+        "standard deviation of the mean over seeds where there are several. PSNR leaves out the first frame, which is "
+        "the picture. Motion in pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture "
+        "carried along the motion, where visible. Gain: what the method has more than lower denoise at equal motion "
+        "(read off the line of the denoise rows, measured beside it); – where lower denoise never has that motion. "
+        "ComfyUI: the version of the row, on the CPU. There, euler_ancestral and lcm of 0.3.75 inject the run's "
+        "initial noise again, so they are measured on a version that draws it anew."
+    )
+    return "\n".join([caption, "", *table({name: cells(values) for name, values in summary.items()})]) + "\n"
+
+
+def cells(values: dict) -> dict[str, str | None]:
+    return {column: spread(*value) if isinstance(value, list) else value and str(value)
+            for column, value in values.items()}  # fmt: skip
 
 
 def draw(summary: dict, path: Path) -> None:
@@ -237,31 +317,29 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=len(CLIPS), help="the first N clips only, for a quick look")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    chosen = options.only or list(methods())
     clips = CLIPS if options.clips == len(CLIPS) else CLIPS[:: max(1, len(CLIPS) // options.clips)]
-    lists = [chosen if seed == 0 else [m for m in chosen if m in THREE_SEEDS] for seed in range(options.seeds)]
-    runs = [(*clip, seed, lists[seed]) for seed in range(options.seeds) for clip in clips]
     rows = []
     with ProcessPoolExecutor(options.workers, get_context("spawn"), start_worker) as pool:
+        chosen = measurable(named(options.only), pool)
+        if not chosen:
+            sys.exit("There is nothing left to measure.")
+        lists = [{*chosen, *USUAL} if seed == 0 else {*chosen} & {*THREE_SEEDS} for seed in range(options.seeds)]
+        runs = [(*clip, seed, lists[seed]) for seed in range(options.seeds) for clip in clips]
         for i, done in enumerate(pool.map(measure_clip, *zip(*runs, strict=True)), start=1):
             rows += done
             print(f"{i} of {len(runs)} clips", end="\r", flush=True)
-    summary = summarise(rows)
-    caption = (
-        f"{len(clips)} clips ({len({m for _, m in clips})} motions of {len({p for p, _ in clips})} pictures), "
-        f"{options.seeds} seeds where a ± is given and one where not; {STEPS} steps, guidance {CFG:g}, euler unless "
-        "another sampler is named; mean ± standard deviation of the mean over seeds. PSNR leaves out the first frame, "
-        "which is the picture. Motion in pixels per frame, "
-        "flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the motion, where visible. "
-        "Gain: what the method has more than lower denoise at equal motion (read off the line of the denoise rows); – "
-        "where lower denoise never has that motion."
-    )
-    (HERE / "evidence.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-    rows = {m: {c: v and spread(*v) for c, v in values.items()} for m, values in summary.items()}
-    (HERE / "evidence.md").write_text("\n".join([caption, "", *table(rows)]) + "\n")
+    if not options.only:
+        chosen = ["true clip", "frozen picture", *chosen]
+    fresh = {method: values for method, values in summarise(rows).items() if method in chosen}
+    for method, values in fresh.items():
+        seeds = len({row["seed"] for row in rows if row["method"] == method})
+        values |= {"clips": len(clips), "seeds": seeds, "ComfyUI": VERSION}
+    summary = joined(json.loads(FILE.read_text()) if FILE.exists() else {}, fresh)
+    FILE.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+    FILE.with_suffix(".md").write_text(page(summary))
     if summary.keys() >= methods().keys():
-        draw(summary, HERE / "evidence.png")
-    print((HERE / "evidence.md").read_text())
+        draw(summary, FILE.with_suffix(".png"))
+    print(page(summary))
 
 
 if __name__ == "__main__":

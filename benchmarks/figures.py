@@ -170,6 +170,8 @@ SENTENCES = {
             f"| {sampler} | " + row(*(f"{sampler}, {way}" for way in WAYS))
             for sampler in ("dpmpp_2m", "uni_pc", "euler_ancestral", "dpmpp_2m_sde", "lcm")
         ),
+        "Measured on ComfyUI {evidence[uni_pc, carried][ComfyUI]}, but euler_ancestral and lcm on "
+        "{evidence[lcm, carried][ComfyUI]}, on the same clips and seed:",
         *(f"| shift {shift} | " + row(*(f"flow, shift {shift}, {way}" for way in FLOW_WAYS)) for shift in (1, 5)),
         "the last frame of a carried clip is "
         "{colours[one clip][carried, drifting][ΔE00, last frame to the picture]:.0f} ΔE00 off the picture; with "

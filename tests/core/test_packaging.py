@@ -33,7 +33,7 @@ def test_the_archive_holds_what_the_nodes_need_and_no_workshop():
     names = {str(path.relative_to(ROOT)) for path in archive()}
     assert {"__init__.py", "nodes/core/rectify.py", "demo/model.safetensors", "demo/pictures/cat.png", "LICENSE",
             "requirements.txt", "pyproject.toml", "node_list.json"} <= names  # fmt: skip
-    assert not any(re.match(r"(tests|benchmarks|scripts|\.ci)/", name) for name in names)
+    assert not any(re.match(r"(tests|benchmarks|findings|scripts|\.ci)/", name) for name in names)
     assert not any(name.startswith("demo/") and name.endswith(".py") for name in names)
 
 
