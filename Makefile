@@ -16,30 +16,30 @@ REMAKE = env -u COMFYUI $(HOST_PYTHON)
 .PHONY: demo serve test test-host remade lint host test-setup browser
 
 demo: host
-	$(HOST_PYTHON) demo/run.py
+	$(HOST_PYTHON) dev/demo_model/run.py
 
 serve: host
-	$(HOST_PYTHON) demo/serve.py
+	$(HOST_PYTHON) dev/private_host/serve.py
 
 test: lint
 	$(HOST_PYTHON) -m pytest
 
 test-host: test-setup
-	COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) -m pytest tests/core tests/host
+	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host
 
 remade: test-setup browser
-	$(REMAKE) demo/judge.py --comfyui .host/ComfyUI --plain --json benchmarks/demo_model.json demo/model.safetensors
-	$(REMAKE) benchmarks/evidence.py --clips 16 --seeds 3
-	$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) benchmarks/evidence.py --clips 16 --only euler_ancestral lcm)
-	$(REMAKE) benchmarks/moved.py --clips 16
-	$(REMAKE) benchmarks/colours.py
-	$(REMAKE) benchmarks/flow.py
-	$(REMAKE) benchmarks/cost.py
-	$(if $(PACKS),COMFYUI=$(abspath $(COMFYUI)) $(PYTHON_OF_HOST) benchmarks/rivals.py $(PACKS))
-	$(REMAKE) benchmarks/figures.py
-	$(REMAKE) scripts/make_demo_pictures.py
-	$(REMAKE) scripts/make_help_pictures.py
-	$(REMAKE) scripts/make_thumbnails.py
+	$(REMAKE) dev/demo_model/judge.py --plain --json dev/benchmarks/demo_model.json nodes/demo_model/model.safetensors
+	$(REMAKE) dev/benchmarks/evidence.py --clips 16 --seeds 3
+	$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/evidence.py --clips 16 --only euler_ancestral lcm)
+	$(REMAKE) dev/benchmarks/moved.py --clips 16
+	$(REMAKE) dev/benchmarks/colours.py
+	$(REMAKE) dev/benchmarks/flow.py
+	$(REMAKE) dev/benchmarks/cost.py
+	$(if $(PACKS),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/rivals.py $(PACKS))
+	$(REMAKE) dev/benchmarks/figures.py
+	$(REMAKE) dev/shipped/make_demo_pictures.py
+	$(REMAKE) dev/shipped/make_help_pictures.py
+	$(REMAKE) dev/shipped/make_thumbnails.py
 
 lint: test-setup browser
 	$(HOST_PYTHON) -m ruff check
@@ -48,10 +48,10 @@ lint: test-setup browser
 	cd tests/browser && npm ci --silent --no-audit --no-fund && npm run --silent check
 
 host:
-	$(PYTHON) scripts/comfyui_setup.py
+	$(PYTHON) dev/private_host/setup.py
 
 test-setup:
-	$(PYTHON) scripts/comfyui_setup.py --tests
+	$(PYTHON) dev/private_host/setup.py --tests
 
 browser:
-	scripts/browser.sh
+	dev/private_host/browser.sh

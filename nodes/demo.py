@@ -10,12 +10,12 @@ from comfy_api.latest import io, ui
 from PIL import Image
 
 from . import CATEGORY
-from .core.motions import MOTIONS, prompt_tokens
-from .host.demo_model import SAMPLINGS, load_demo_model, load_demo_vae
+from .demo_model.network import SAMPLINGS, load_demo_model, load_demo_vae
+from .demo_model.words import MOTIONS, prompt_tokens
 from .inputs import checked
 from .node_schema import node_schema
 
-PICTURES = Path(__file__).parents[1] / "demo" / "pictures"
+PICTURES = Path(__file__).parent / "demo_model" / "pictures"
 
 
 class LoadDemoModel(io.ComfyNode):

@@ -16,6 +16,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from .core.checks import check_choice, check_number, check_numbers, check_whole, quote
+from .core.curve import LINEAR, MONOTONE_CUBIC
 from .core.schedule import Schedule
 
 
@@ -56,6 +57,15 @@ def only_one(name: str, values: list) -> Any:
 def whole_list(values: list) -> Any:
     """What was linked to an input that comes as a list: a list that is one value, or each of its values."""
     return values[0] if len(values) == 1 else values
+
+
+def plain_curve(value: Any) -> Any:
+    """The host's CURVE object, which evaluates itself where only we know the frames, in its raw form; anything else as
+    it is."""
+    if not hasattr(value, "points"):
+        return value
+    is_linear = type(value).__name__.startswith("Linear")
+    return {"points": value.points, "interpolation": LINEAR if is_linear else MONOTONE_CUBIC}
 
 
 def _check_list(declared: io.Input, value: Any) -> list[float] | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import comfy.sample
 from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
-from .host.attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
-from .host.noising import ReferenceNoise, noised_latent
-from .host.run import Handover
+from .host.noising import ReferenceNoise, noise_latent
 from .host.vae import CENTER_CROP, RESIZES, still_video_latent
 from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
@@ -162,17 +159,7 @@ class NoiseLatent(io.ComfyNode):
     @checked()
     def execute(cls, model, latent, seed, noise_type, frame_correlation, sigmas=None) -> io.NodeOutput:
         noise = ReferenceNoise(seed, noise_type, frame_correlation)
-        samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
-        if samples.is_nested:
-            raise ValueError("latent: it holds several latents (video and sound). Noise them with RandomNoise instead.")
-        clean = {**latent, "samples": samples}
-        drawn = noise.generate_noise(clean)
-        first_sigma = None if sigmas is None or len(sigmas) == 0 else float(sigmas[0])
-        noised, anchor = noised_latent(model, samples, drawn, first_sigma)
-        handover = Handover(anchor, anchor, fingerprint(samples))
-        return io.NodeOutput(
-            attach(clean, REFERENCE_NOISE, drawn), attach({**clean, "samples": noised}, HANDOVER, handover), noise
-        )
+        return io.NodeOutput(*noise_latent(model, latent, noise, sigmas), noise)
 
 
 NODES = [StillVideoLatent, NoiseLatent]

@@ -6,8 +6,8 @@ from comfy_api.latest import io
 
 from . import CATEGORY
 from .core.curve import resampled
-from .core.moving import EASE_IN_OUT, EASINGS, FILLS, STRETCH, easing_progress
-from .host.moving import MovedClip, move_camera, move_like_video
+from .core.moved_picture import EASE_IN_OUT, EASINGS, FILLS, STRETCH, easing_progress
+from .host.moved_picture import MovedClip, move_camera, move_like_video
 from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
 

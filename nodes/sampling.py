@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import comfy.samplers
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .host.sampling import Stage, rectify_model, sample_rectified
+from .host.sampling import SAMPLERS, SCHEDULERS, Stage, rectify_model, sample_rectified
 from .inputs import checked
 from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
 from .schedule import RectificationSchedule
@@ -69,12 +68,10 @@ def _sampler_inputs(seed: str, switch: list[io.Input], stretch: list[io.Input]) 
         ),
         io.Combo.Input(
             "sampler_name",
-            options=comfy.samplers.KSampler.SAMPLERS,
+            options=SAMPLERS,
             tooltip="The sampling algorithm. Any works; those that inject noise (ancestral, SDE, lcm) too.",
         ),
-        io.Combo.Input(
-            "scheduler", options=comfy.samplers.KSampler.SCHEDULERS, tooltip="How the noise is spread over the steps."
-        ),
+        io.Combo.Input("scheduler", options=SCHEDULERS, tooltip="How the noise is spread over the steps."),
         io.Conditioning.Input("positive", tooltip="What the video should show."),
         io.Conditioning.Input("negative", tooltip="What the video should not show."),
         io.Latent.Input(

@@ -8,7 +8,7 @@ from . import CATEGORY
 from .core.curve import Curve
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
-from .inputs import checked, only_one, whole_list
+from .inputs import checked, only_one, plain_curve, whole_list
 from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
@@ -139,7 +139,7 @@ class RectificationScheduleNode(io.ComfyNode):
         # A list-valued `omega` reaches a node whole only if every input is taken as a list.
         values = {name: only_one(name, value) for name, value in single.items()}
         drawn = Curve.parse(values.pop("omega_curve"))
-        linked = None if omega is None else whole_list(omega)
+        linked = None if omega is None else plain_curve(whole_list(omega))
         return io.NodeOutput(Schedule(drawn if linked is None else linked, **values))
 
 

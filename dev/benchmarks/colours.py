@@ -1,6 +1,6 @@
 """Colours held, put to the test on the demo model: a drift of colours in one clip, and from chunk to chunk.
 
-    .host/venv/bin/python benchmarks/colours.py
+    .host/venv/bin/python dev/benchmarks/colours.py
 
 A drift (contrast down to 0.8 and a tint, both growing over the frames) is put into the model's guided prediction at
 every step. Then a video is made of six chunks, each from the last frame of the one before. Writes colours.md and
@@ -10,16 +10,13 @@ colours.json beside this file.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
+from benchmarks.evidence import CARRIED, CFG, OFF, SCHEDULER, STEPS, start_worker
+from benchmarks.tables import table
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "demo"), str(HERE)]
-from evidence import CARRIED, CFG, OFF, SCHEDULER, STEPS, start_worker  # noqa: E402
-from tables import table  # noqa: E402
 
 CLIPS = (("coffee", "pan left"), ("cameraman", "zoom in"), ("cat", "turn left"), ("rocket", "pan up"),
          ("astronaut", "turn right"))  # fmt: skip
@@ -48,21 +45,22 @@ def drifting(model):
 
 def sampled(model, vae, picture, motion, changes, **more):
     """A clip of 16 frames from a picture: [F, H, W, 3] in 0…1."""
-    from pack import pack_module, run_node
+    from noise_rectification.nodes.core.schedule import Schedule
+    from private_host.pack import run_node
 
     positive, negative = run_node("NRDemoPrompt", motion=motion)
-    (still,) = run_node("NRStillVideoLatent", image=picture, vae=vae, length=16, width=0, height=0, resize="stretch")
+    still, _ = run_node("NRStillVideoLatent", image=picture, vae=vae, length=16, width=0, height=0, resize="stretch")
     (latent,) = run_node(
         "NRKSampler", model=model, seed=11, steps=STEPS, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
         positive=positive, negative=negative, latent_image=still, denoise=1.0,
-        schedule=pack_module("nodes.core.schedule").Schedule(**changes), **more,
+        schedule=Schedule(**changes), **more,
     )  # fmt: skip
     return vae.decode(latent["samples"]).clamp(0, 1)
 
 
 def one_clip(metrics, model, vae, name, motion) -> dict[str, list[float]]:
     """Per method, with and without drift: PSNR to the true clip, ΔE00 of the last frame, motion."""
-    from clips import true_clip
+    from demo_model.clips import true_clip
 
     truth = true_clip(name, motion)
     measured = {}
@@ -81,11 +79,11 @@ def one_clip(metrics, model, vae, name, motion) -> dict[str, list[float]]:
 
 def chunks(metrics, model, vae, name, motion) -> dict[str, list[float]]:
     """Per method: how many ΔE00 the colours of a chunk's last frame move away from the first picture, a chunk."""
-    from clips import true_clip
-    from pack import run_node
+    from demo_model.clips import true_clip
+    from private_host.pack import run_node
 
     first = true_clip(name, motion)[:1]
-    (colours,) = run_node("NRStillVideoLatent", image=first, vae=vae, length=1, width=0, height=0, resize="stretch")
+    colours, _ = run_node("NRStillVideoLatent", image=first, vae=vae, length=1, width=0, height=0, resize="stretch")
     ways = {
         "plain": (OFF, {}),
         "carried": (CARRIED, {}),
@@ -110,11 +108,12 @@ def means(results: list[dict], columns: list[str]) -> dict[str, dict[str, float]
 
 
 def main() -> None:
+    from noise_rectification.nodes.core import metrics
+
     start_worker()
     import torch
-    from pack import pack_module, run_node
+    from private_host.pack import run_node
 
-    metrics = pack_module("nodes.core.metrics")
     model, vae = run_node("NRLoadDemoModel")
     measured = ["PSNR to the true clip, dB", "ΔE00, last frame to the picture", "ΔE00, last frame to the true one",
                 "motion, px/frame"]  # fmt: skip
@@ -127,7 +126,7 @@ def main() -> None:
     text = [
         "# Colours held",
         "",
-        f"Written by `python benchmarks/colours.py`: {len(CLIPS)} clips, seed 11, {STEPS} steps of euler, guidance "
+        f"Written by `python dev/benchmarks/colours.py`: {len(CLIPS)} clips, seed 11, {STEPS} steps of euler, guidance "
         f"{CFG:g}. Drifting: contrast down to {CONTRAST:g} and a tint, growing over the frames, in every prediction.",
         "",
         *table(results["one clip"]),

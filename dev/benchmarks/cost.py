@@ -1,6 +1,6 @@
 """What rectification costs: the rule alone, its memory, runs of whole models, and the import. Ratios within one run.
 
-    .host/venv/bin/python benchmarks/cost.py
+    .host/venv/bin/python dev/benchmarks/cost.py
 
 Prints a table and writes it into cost.md beside this file, and the numbers that other pages tell into cost.json.
 """
@@ -18,11 +18,10 @@ import time
 import weakref
 from pathlib import Path
 
+from private_host.pack import run_node, start_host
+from private_host.setup import ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-SUPPORT = [str(ROOT / folder) for folder in ("tests/support", "scripts")]
-sys.path[:0] = SUPPORT
-from pack import pack_module, run_node, start_host  # noqa: E402
 
 CLIP = (1, 16, 21, 60, 104)  # a Wan 2.1 latent of 832x480, 81 frames
 REPEATS = 15
@@ -30,7 +29,7 @@ REPEATS = 15
 
 HEAD = f"""# What rectification costs
 
-Written by `python benchmarks/cost.py`, on {{cores}} CPU cores without a GPU, one thread an operation. Each line's
+Written by `python dev/benchmarks/cost.py`, on {{cores}} CPU cores without a GPU, one thread an operation. Each line's
 figures come from one run, taken in turn, medians. "The clip" is a Wan 2.1 latent of 832x480 and 81 frames,
 {list(CLIP)}. The step in the lines of growth:
 results above 32 MB are fresh memory each time here, one page fault a page.
@@ -72,11 +71,12 @@ def make_step(shape, carried: bool = False):
     """One call of the rule, recursion included, on a clip of this shape; `carried`: with motion and colours on, and the
     motion measured in this very call."""
     import torch
+    from noise_rectification.nodes.core import carry, frames, rectify
+    from noise_rectification.nodes.core import pivots as pivots_module
+    from noise_rectification.nodes.core.noise_level import NoiseLevel
+    from noise_rectification.nodes.core.schedule import Schedule
 
-    core, frames = pack_module("nodes.core.rectify"), pack_module("nodes.core.frames")
-    carry, pivots_module = pack_module("nodes.core.carry"), pack_module("nodes.core.pivots")
-    level = pack_module("nodes.core.noise_level").NoiseLevel
-    schedule = pack_module("nodes.core.schedule").Schedule()
+    schedule = Schedule()
     anchor, denoised = torch.randn(shape), torch.randn(shape)
     omega = frames.over_frames(schedule.omegas(frames.frame_count(shape)), anchor)
     pivots = pivots_module.Pivots(
@@ -86,7 +86,7 @@ def make_step(shape, carried: bool = False):
     if carried:
         factors = torch.randn(shape[1], 3)
         carrier = carry.Carrier(image=torch.randn(shape), pivots=pivots, amount=1.0, rgb_factors=factors)
-    rectifier = core.Rectifier(
+    rectifier = rectify.Rectifier(
         image=anchor if carrier is None else carrier.image,
         anchor=anchor,
         omega=omega,
@@ -94,7 +94,7 @@ def make_step(shape, carried: bool = False):
         carrier=carrier,
         hold=1.0 if carried else 0.0,
     )
-    levels = [level(0.2, 0.8), level(0.3, 0.7)]
+    levels = [NoiseLevel(0.2, 0.8), NoiseLevel(0.3, 0.7)]
     turn = iter(range(10**9))
 
     def step():
@@ -204,17 +204,17 @@ def temporaries():
 def demo_run():
     """The demo model, 20 steps of euler: the rectified sampler against the host's, in turn."""
     import torch
+    from noise_rectification.nodes.core.schedule import Schedule
 
-    schedule_of = pack_module("nodes.core.schedule").Schedule
     model, vae = run_node("NRLoadDemoModel")
     positive, negative = run_node("NRDemoPrompt", motion="pan left")
-    (still,) = run_node("NRStillVideoLatent", image=torch.rand(1, 64, 64, 3), vae=vae, length=16, width=64, height=64,
+    still, _ = run_node("NRStillVideoLatent", image=torch.rand(1, 64, 64, 3), vae=vae, length=16, width=64, height=64,
                         resize="stretch")  # fmt: skip
     inputs = {"model": model, "seed": 1, "steps": 20, "cfg": 3.0, "sampler_name": "euler", "scheduler": "normal",
               "positive": positive, "negative": negative, "latent_image": still, "denoise": 1.0}  # fmt: skip
     kinds = {"all of them rectified": {}, "all carried along the motion": {"motion_compensation": 1.0},
              "all carried, and colours held": {"motion_compensation": 1.0, "hold_colours": 1.0}}  # fmt: skip
-    runs = [lambda changes=changes: run_node("NRKSampler", **inputs, schedule=schedule_of(tau_end=1.0, **changes))
+    runs = [lambda changes=changes: run_node("NRKSampler", **inputs, schedule=Schedule(tau_end=1.0, **changes))
             for changes in kinds.values()]  # fmt: skip
     plain, *rectified = clocked(lambda: run_node("KSampler", **inputs), *runs, repeats=15)
     for kind, seconds, aim in zip(kinds, rectified, ("2 % at most", "5 % at most", "5 % at most"), strict=True):
@@ -235,7 +235,7 @@ def wan_step():
     """A Wan 2.1 network, a twentieth of the 1.3B model's size, on a short clip: one guided step against the rule."""
     import comfy.supported_models as families
     import torch
-    from model_zoo import StandIn
+    from stand_ins.model_zoo import StandIn
 
     config = {"image_model": "wan2.1", "model_type": "t2v", "dim": 768, "ffn_dim": 3072, "num_heads": 6,
               "num_layers": 6, "text_dim": 32, "in_dim": 16, "out_dim": 16}  # fmt: skip
@@ -260,9 +260,9 @@ def wan_step():
 STILL = """
 import re, torch
 from pathlib import Path
-from pack import run_node, start_host
+from private_host.pack import run_node, start_host
 start_host()
-import vae_zoo
+from stand_ins import vae_zoo
 vae = vae_zoo.build("Wan 2.1")
 memory = lambda name: 1024 * int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 def still(length, width, height):
@@ -287,7 +287,7 @@ def still_memory():
 
     def peak(call: str) -> float:
         out = subprocess.run([sys.executable, "-c", STILL.replace("{call}", call)], capture_output=True, text=True,
-                             check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(SUPPORT)})  # fmt: skip
+                             check=True)  # fmt: skip
         return int(out.stdout.split()[-1]) / clip
 
     ours, hosts = peak("still(81, 832, 480)"), peak(ENCODE)

@@ -1,4 +1,4 @@
-"""What the ω curve editor costs in the browser: `python benchmarks/editor.py` prints tables and writes editor.md.
+"""What the ω curve editor costs in the browser: `python dev/benchmarks/editor.py` prints tables and writes editor.md.
 
 Real Chromium on both frontends and both canvases. `drag`: script, style and layout time of a move event while a point
 of a 240-frame curve is dragged; `--rival FOLDER` drags a point of KJNodes' spline editor in the same page and run
@@ -13,19 +13,17 @@ import itertools
 import json
 import os
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "scripts")]
+from playwright.sync_api import sync_playwright
+from private_host import chromium
+from private_host.editor_page import ComfyPage
+from private_host.frontends import FRONTENDS, running_server
 
-import chromium  # noqa: E402
-from comfy_page import ComfyPage  # noqa: E402
-from frontends import FRONTENDS, running_server  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
+HERE = Path(__file__).parent
 
 FRAMES = 240
 NODES = 100
@@ -35,7 +33,7 @@ PAN_MOVES = 90
 CURVE = {"points": [[0, 1], [0.5, 0.5], [1, 0.5]], "interpolation": "monotone_cubic"}
 HEAD = f"""# The ω curve editor in the browser
 
-Written by `python benchmarks/editor.py [drag] [crowd] --rival FOLDER`. Chromium without a GPU, {os.cpu_count()} CPU
+Written by `python dev/benchmarks/editor.py [drag] [crowd] --rival FOLDER`. Chromium without a GPU, {os.cpu_count()} CPU
 cores that other work shares.
 """
 ABOUT = {

@@ -1,6 +1,6 @@
 """The paper's claims put to the test on the demo model: fidelity against motion, over pictures x motions x seeds.
 
-    .host/venv/bin/python benchmarks/evidence.py [--seeds N] [--only METHOD_OR_SAMPLER ...] [--workers N]
+    .host/venv/bin/python dev/benchmarks/evidence.py [--seeds N] [--only METHOD_OR_SAMPLER ...] [--workers N]
 
 evidence.md was made with `--clips 16 --seeds 3`: 16 clips (a picture and a motion each), three seeds for the methods of
 THREE_SEEDS and one for the others. A row says which ComfyUI it was measured on: samplers whose first noise repeats the
@@ -25,13 +25,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tables import table
+from benchmarks.tables import table
+from private_host.setup import COMFYUI
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests/support", "scripts", "demo")]
-
-from comfyui_setup import COMFYUI  # noqa: E402
 
 FILE = HERE / "evidence.json"
 VERSION = runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
@@ -105,7 +102,7 @@ def named(names: list[str] | None) -> list[str]:
 
 
 def start_worker() -> None:
-    from pack import start_host
+    from private_host.pack import start_host
 
     start_host()
     import comfy.utils
@@ -122,7 +119,7 @@ def repeats_initial_noise(sampler: str, seed: int = 0) -> bool:
     """
     import comfy.sample
     import torch
-    from pack import run_node
+    from private_host.pack import run_node
 
     (model, _), prompts = run_node("NRLoadDemoModel"), run_node("NRDemoPrompt", motion="pan left")
     model = model.clone()
@@ -149,16 +146,17 @@ def repeating(samplers: list[str]) -> list[str]:
 def measure_clip(name: str, motion: str, seed: int, chosen: set[str]) -> list[dict]:
     """All chosen methods on one picture, motion and seed."""
     import torch
-    from clips import true_clip
-    from pack import pack_module, run_node
+    from demo_model.clips import true_clip
+    from noise_rectification.nodes.core.schedule import Schedule
+    from private_host.pack import run_node
 
-    schedule_of = pack_module("nodes.core.schedule").Schedule
+    schedule_of = Schedule
     truth = true_clip(name, motion)
     picture = truth[:1]
     model, vae = run_node("NRLoadDemoModel")
     (flow_model, _) = run_node("NRLoadDemoModel", sampling="flow")
     positive, negative = run_node("NRDemoPrompt", motion=motion)
-    (still,) = run_node("NRStillVideoLatent", image=picture, vae=vae, length=len(truth), width=0, height=0,
+    still, _ = run_node("NRStillVideoLatent", image=picture, vae=vae, length=len(truth), width=0, height=0,
                         resize="center crop")  # fmt: skip
 
     def sample(method: Method):
@@ -180,9 +178,9 @@ def measure_clip(name: str, motion: str, seed: int, chosen: set[str]) -> list[di
 
 
 def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> dict:
-    from pack import pack_module
 
-    metrics = pack_module("nodes.core.metrics")
+    from noise_rectification.nodes.core import metrics
+
     mean = metrics.measure(video, picture).mean
     pairs = zip(video[1:], truth[1:], strict=True)
     return {

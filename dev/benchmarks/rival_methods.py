@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evidence import BEST, CARRIED, CFG, OFF, SCHEDULER, STEPS, TAU_ENDS
+from benchmarks.evidence import BEST, CARRIED, CFG, OFF, SCHEDULER, STEPS, TAU_ENDS
 
 SEED = 0
 
@@ -53,7 +53,7 @@ class Rival:
 
 def node(node_id: str, **inputs):
     """The first output of a node."""
-    from pack import run_node
+    from private_host.pack import run_node
 
     return run_node(node_id, **inputs)[0]
 
@@ -68,12 +68,13 @@ def sampled(scene: Scene, latent: dict | None = None, model=None, denoise: float
 
 
 def rectified(scene: Scene, changes: dict, latent: dict | None = None, mask=None) -> dict:
-    from pack import pack_module
+
+    from noise_rectification.nodes.core.schedule import Schedule
 
     return node(
         "NRKSampler", model=scene.model, seed=SEED, steps=STEPS, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
         positive=scene.positive, negative=scene.negative, latent_image=latent or scene.still, denoise=1.0,
-        schedule=pack_module("nodes.core.schedule").Schedule(**changes), mask=mask,
+        schedule=Schedule(**changes), mask=mask,
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def moved_truly(name: str, motion: str, picture) -> tuple:
     What an artist gets who draws the motion exactly. Of a drawing, only its object moves.
     """
     import torch
-    from clips import FRAMES, SIZE, render, shipped_scene
+    from demo_model.clips import FRAMES, SIZE, render, shipped_scene
 
     _, item = shipped_scene(name)
     margins = [SIZE // 2] * 4
@@ -106,7 +107,7 @@ def published_literally(scene: Scene, tau_end: float) -> dict:
     import comfy.samplers
     import comfy.utils
     import torch
-    from published import published_loop
+    from stand_ins.published import published_loop
 
     inner, frames = scene.model.model, len(scene.truth)
     scene.model.patch_model()

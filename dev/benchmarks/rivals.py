@@ -1,6 +1,6 @@
 """Side by side with what people would use instead: the demo model, the clips, the seed and the measures of evidence.py.
 
-    python benchmarks/rivals.py PATH_TO_PACKS [--clips N] [--workers N] [--known]
+    python dev/benchmarks/rivals.py PATH_TO_PACKS [--clips N] [--workers N] [--known]
 
 PATH_TO_PACKS: a folder that holds checkouts of ComfyUI-KJNodes, RES4LYF and ComfyUI-AnimateDiff-Evolved, whose needs
 the Python that runs this must have. They are loaded as the host loads them; newer ones need a newer host than the
@@ -26,14 +26,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from evidence import CFG, CLIPS, PSNR, STEPS, measure_video, start_worker
-from moved import FREE_MOVES, against_asked, asked_by
-from moved import Scene as CameraScene
-from rival_methods import RIVALS, SEED, Rival, Scene, moved_truly, points
-from tables import table
+from benchmarks.evidence import CFG, CLIPS, PSNR, STEPS, measure_video, start_worker
+from benchmarks.moved import FREE_MOVES, against_asked, asked_by
+from benchmarks.moved import Scene as CameraScene
+from benchmarks.rival_methods import RIVALS, SEED, Rival, Scene, moved_truly, points
+from benchmarks.tables import table
+from private_host.setup import ROOT
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
 
 LOOKED_AT = (("coffee", "pan left"), ("cat", "zoom in"))  # clips whose frames are kept, to look at
 SHOWN_FRAMES = (0, 3, 6, 9, 12, 15)
@@ -54,7 +54,7 @@ def start_with_packs(packs: str) -> None:
 
 
 def results_folder() -> Path:
-    weights = hashlib.sha256((ROOT / "demo" / "model.safetensors").read_bytes()).hexdigest()
+    weights = hashlib.sha256((ROOT / "nodes" / "demo_model" / "model.safetensors").read_bytes()).hexdigest()
     folder = ROOT / "output" / "rivals" / weights[:8]
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -75,8 +75,8 @@ def frames_file(name: str, motion: str, method: str) -> Path:
 
 
 def scene_of(name: str, motion: str) -> Scene:
-    from clips import true_clip
-    from pack import run_node
+    from demo_model.clips import true_clip
+    from private_host.pack import run_node
 
     truth, prompts = true_clip(name, motion), run_node("NRDemoPrompt", motion=motion)
     return Scene(truth, *run_node("NRLoadDemoModel"), *prompts, moved_truly(name, motion, truth[:1]))
@@ -84,7 +84,7 @@ def scene_of(name: str, motion: str) -> Scene:
 
 def asked_scenes(name: str, motion: str) -> dict[str, Scene]:
     """One picture under camera moves that are asked for in pixels (NRCameraMove), the moved picture being the truth."""
-    from clips import true_clip
+    from demo_model.clips import true_clip
 
     picture = true_clip(name, motion, 1)
     told, untold = (CameraScene(picture, prompt) for prompt in (motion, None))
@@ -241,7 +241,7 @@ def draw_strips() -> None:
 
 def write_page(summary: dict, asked: dict, clips: int) -> None:
     """The tables; what is written by hand below them stays."""
-    from comfyui_setup import COMFYUI
+    from private_host.setup import COMFYUI
 
     version = runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
     page = HERE / "rivals.md"
@@ -249,12 +249,12 @@ def write_page(summary: dict, asked: dict, clips: int) -> None:
     lines = [
         "# Side by side with what people would use instead",
         "",
-        f"Written by `python benchmarks/rivals.py`, on ComfyUI {version}: {clips} of the clips of evidence.md, seed "
-        f"{SEED}, {STEPS} steps, guidance {CFG:g}, euler unless a pack samples by itself. PSNR in dB, motion in pixels "
-        "per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the motion, "
-        "where visible. PSNR leaves out the first frame, which is the picture. Time: processor time of a run, plain "
-        "sampling's being 1. A moving clip is the picture moved exactly as in the true clip, which the other rows are "
-        "not told.",
+        f"Written by `python dev/benchmarks/rivals.py`, on ComfyUI {version}: {clips} of the clips of evidence.md, "
+        f"seed {SEED}, {STEPS} steps, guidance {CFG:g}, euler unless a pack samples by itself. PSNR in dB, motion in "
+        "pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the "
+        "motion, where visible. PSNR leaves out the first frame, which is the picture. Time: processor time of a run, "
+        "plain sampling's being 1. A moving clip is the picture moved exactly as in the true clip, which the other "
+        "rows are not told.",
         "",
         *table(rows_of(summary)),
         "",

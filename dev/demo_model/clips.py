@@ -1,4 +1,4 @@
-"""The demo model's world: short clips, made on the fly, whose motion has a name (nodes/core/motions.py).
+"""The demo model's world: short clips, made on the fly, whose motion has a name (nodes/demo_model/words.py).
 
 A scene is a still background plate, wider than the frame so that no border ever shows, and maybe one object on a second
 plate. A motion moves the windows through which the plates are seen: the camera's moves both, a drift the object's.
@@ -6,9 +6,7 @@ plate. A motion moves the windows through which the plates are seen: the camera'
 Pictures come out of the scikit-image wheel (public domain or CC0, see README.md); shapes and textures are drawn.
 """
 
-import importlib.util
 import math
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -17,22 +15,11 @@ import skimage.data
 import skimage.io
 import torch
 import torch.nn.functional as F
-
-
-def load_pack(name: str = "rectification"):
-    """Make the pack's folder `nodes` importable by another name: ComfyUI has a top-level module `nodes` of its own."""
-    folder = Path(__file__).parents[1] / "nodes"
-    spec = importlib.util.spec_from_file_location(
-        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules[name])
-
-
-load_pack()
-from rectification.core import motions  # noqa: E402
+from noise_rectification.nodes.core.camera import windows
+from noise_rectification.nodes.demo_model import words
 
 FRAMES, SIZE, PLATE = 16, 64, 96
+PICTURES = Path(words.__file__).with_name("pictures")
 
 # The first ones hold more to recognise and are drawn more often.
 TRAINING_SURFACES = ("brick.png", "grass.png", "gravel.png")
@@ -65,10 +52,10 @@ def render(backgrounds, objects, names: list[str], frames: int, start: float, sp
     start: the time of the first frame; at time 0 the window lies straight in the middle of the plate.
     speeds: how fast each clip moves [B], 1 being the speed that its motion stands for; None for 1 everywhere.
     """
-    rates = motions.prompt_rates(torch.cat([motions.prompt_tokens(name) for name in names]))
+    rates = words.prompt_rates(torch.cat([words.prompt_tokens(name) for name in names]))
     if speeds is not None:
         rates = rates * speeds[:, None, None]
-    camera, drift = motions.windows(rates, start + torch.arange(frames)).unbind(1)
+    camera, drift = windows(rates, start + torch.arange(frames)).unbind(1)
     clips, layer = film(backgrounds, camera), film(objects, drift)
     return clips.lerp(layer[:, :3], layer[:, 3:])
 
@@ -237,7 +224,7 @@ def true_clip(name: str, motion: str, frames: int = FRAMES) -> torch.Tensor:
     return render(background[None], item[None], [motion], frames, 0.0)[0].permute(1, 2, 3, 0).clamp(0, 1)
 
 
-def write_pictures(folder: Path = Path(__file__).parent / "pictures"):
+def write_pictures(folder: Path = PICTURES):
     """The shipped pictures, 64x64, as PNG."""
     for name in SHIPPED:
         picture = true_clip(name, "still", 1)[0]

@@ -1,6 +1,6 @@
 """Measures weights of the demo model on pictures that it never saw.
 
-    python demo/judge.py --comfyui PATH_TO_COMFYUI [--plain] [--json FILE] demo/model.safetensors [OTHER ...]
+    .host/venv/bin/python dev/demo_model/judge.py [--plain] [--json FILE] nodes/demo_model/model.safetensors [OTHER ...]
 
 For each file of weights: PSNR of true clips that are noised to σ 0.5 and σ 2 and denoised in one step, at guidance 1,
 and the same at σ 0.5 for clips that move slower or faster than their prompt says. With --plain also clips sampled from
@@ -12,11 +12,12 @@ import argparse
 import json
 from pathlib import Path
 
-import clips
 import numpy as np
 import torch
+from demo_model import clips
+from noise_rectification.nodes.demo_model import words
+from private_host.pack import start_host
 from safetensors import safe_open
-from train import load_host
 
 # File and the square shown (left, top, side as fractions of the shorter edge). The model learned from none of them.
 PICTURES = (
@@ -43,7 +44,7 @@ def true_clips(speed: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
             names.append(motion)
     speeds = torch.full((len(names),), speed)
     videos = clips.render(torch.stack(plates), torch.stack(items), names, clips.FRAMES, 0.0, speeds)
-    return videos, torch.cat([clips.motions.prompt_tokens(name) for name in names])
+    return videos, torch.cat([words.prompt_tokens(name) for name in names])
 
 
 class Judge:
@@ -72,7 +73,7 @@ class Judge:
 
     def sampled(self, motion: str) -> torch.Tensor:
         """Plain clips of a motion by Euler steps at equal distances in the model's timesteps, in 0…1."""
-        prompts = torch.cat([clips.motions.prompt_tokens(name) for name in (motion, "nothing")])
+        prompts = torch.cat([words.prompt_tokens(name) for name in (motion, "nothing")])
         sigmas = [*self.sampling.sigma(torch.linspace(999, 0, STEPS)).tolist(), 0.0]
         shape = (SAMPLES_PER_MOTION, 3, clips.FRAMES, clips.SIZE, clips.SIZE)
         x = sigmas[0] * torch.randn(shape, generator=torch.Generator().manual_seed(SEED))
@@ -90,7 +91,7 @@ def sharpness(videos: torch.Tensor) -> float:
 
 def motion_px(videos: torch.Tensor) -> float:
     """Mean length of the optical flow between neighbouring frames, in px/frame."""
-    from rectification.core.metrics import measure
+    from noise_rectification.nodes.core.metrics import measure
 
     frames = videos.movedim(1, -1).numpy()
     return float(np.mean([measure(video, video[0]).mean["motion"] for video in frames]))
@@ -128,13 +129,14 @@ def plain_clips(judge: Judge) -> dict[str, dict[str, float]]:
 @torch.inference_mode()
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--comfyui", type=Path, required=True, help="folder of a ComfyUI")
     parser.add_argument("--plain", action="store_true", help="also sample plain clips, which takes minutes")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("weights", type=Path, nargs="+", help="files of weights (.safetensors)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    demo_model = load_host(arguments.comfyui, "cpu")
+    start_host()
+    from noise_rectification.nodes.demo_model import network as demo_model
+
     for weights in arguments.weights:
         judge = Judge(demo_model, weights)
         figures = {"training": training_of(weights), "one step": one_step(judge)}

@@ -1,6 +1,6 @@
 """`make demo`: a picture becomes a video in the real ComfyUI, three ways, on the embedded demo model.
 
-Posts `demo/image_to_video.api.json` (the first of the pack's workflows in API form) to a server that it starts and
+Posts `image_to_video.api.json` (the first of the pack's workflows in API form) to a server that it starts and
 stops, shows the progress, and writes into `output/demo/`: the three videos side by side, and a strip of them with the
 picture first.
 """
@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 import uuid
 from pathlib import Path
 
 import aiohttp
 import numpy as np
+from noise_rectification.nodes.core.metrics import UNITS, measure
 from PIL import Image, ImageDraw, ImageSequence
+from private_host.server import comfyui
+from private_host.setup import HOST, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "demo")]
-import clips  # noqa: E402, F401  (makes the pack importable as `rectification`)
-from comfyui_server import comfyui  # noqa: E402
-from comfyui_setup import HOST  # noqa: E402
-from rectification.core.metrics import UNITS, measure  # noqa: E402
-
+PICTURES = ROOT / "nodes" / "demo_model" / "pictures"
 OUTPUT = ROOT / "output" / "demo"
-WORKFLOW = ROOT / "demo" / "image_to_video.api.json"
+WORKFLOW = Path(__file__).with_name("image_to_video.api.json")
 WAYS = ("plain", "as published", "carried")  # how the workflow samples, from left to right of its video
 
 
@@ -108,7 +104,7 @@ def read_frames(video: Path, workflow: dict) -> dict[str, np.ndarray]:
 def read_picture(workflow: dict) -> np.ndarray:
     """The input picture, [H, W, 3] in [0, 1]."""
     name = workflow[node_of(workflow, "NRDemoPicture")]["inputs"]["picture"]
-    with Image.open(ROOT / "demo" / "pictures" / f"{name}.png") as picture:
+    with Image.open(PICTURES / f"{name}.png") as picture:
         return np.asarray(picture.convert("RGB")) / 255.0
 
 

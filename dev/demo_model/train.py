@@ -1,10 +1,10 @@
-"""Trains the demo video model and writes demo/model.safetensors.
+"""Trains the demo video model and writes nodes/demo_model/model.safetensors.
 
-    python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 60
-    python demo/train.py --comfyui PATH_TO_COMFYUI --minutes 60 --from demo/model.safetensors --output OTHER
+    .host/venv/bin/python dev/demo_model/train.py --minutes 60
+    .host/venv/bin/python dev/demo_model/train.py --minutes 60 --from nodes/demo_model/model.safetensors --output OTHER
 
-Run it with a Python that runs that ComfyUI and has scikit-image. The data needs no download (clips.py). The network is
-built by the class that the nodes load (nodes/host/demo_model.py). `--minutes` is the training time: the learning rate
+The data needs no download (clips.py). The network is
+built by the class that the nodes load (nodes/demo_model/network.py). `--minutes` is the training time: the rate
 falls to zero exactly when it is over, so any budget ends in a finished model. A checkpoint beside the output is
 written every few minutes; `--resume` goes on from it. `--from` starts from finished weights instead of from nothing.
 README.md says what the shipped weights cost; judge.py measures any.
@@ -12,19 +12,21 @@ README.md says what the shipped weights cost; judge.py measures any.
 
 import argparse
 import json
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import clips
 import numpy as np
 import torch
+from demo_model import clips
 from einops import rearrange
+from noise_rectification.nodes.demo_model import words
+from private_host.pack import start_host
+from private_host.setup import ROOT
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-HERE = Path(__file__).parent
+WEIGHTS = ROOT / "nodes" / "demo_model" / "model.safetensors"
 
 CONFIG = {
     "model_type": "t2v",
@@ -59,24 +61,12 @@ VALIDATION_CLIPS, VALIDATION_SEED = 48, 10**6
 BANDS = (0.03, 0.3, 1.0, 3.0, 8.0, 14.7)  # edges of the σ bands that the losses are reported in
 
 
-def load_host(comfyui: Path, device: str):
-    """Put ComfyUI on the path, on the chosen device, and return the pack's model file."""
-    sys.path.insert(0, str(comfyui))
-    import comfy.cli_args
-
-    comfy.cli_args.args.cpu = device == "cpu"
-    comfy.cli_args.args.use_pytorch_cross_attention = True
-    from rectification.host import demo_model  # the pack's `nodes`, see clips.load_pack
-
-    return demo_model
-
-
 # ---- the network's start ---------------------------------------------------------------------------------------------
 
 
 def principal_patches(latents: torch.Tensor, prompts: torch.Tensor, network: nn.Module):
     """Directions in which the faded patches of clips [B, C, F, H, W] vary [N, C*p*q*r], strongest first; variances."""
-    rows = network.aligned(latents, clips.motions.prompt_rates(prompts))
+    rows = network.aligned(latents, words.prompt_rates(prompts))
     for axis, (size, hop) in enumerate(zip(network.window, network.hops, strict=True)):
         rows = rows.unfold(2 + axis, size, hop)
     rows = rearrange(rows * network.fades(), "b c f h w p q r -> (b f h w) (c p q r)")
@@ -148,12 +138,12 @@ class Trainer:
     def clips(self, count: int, other_speed: float = OTHER_SPEED):
         """Latents [B, 3, F, H, W] and their prompts [B, 2, vocabulary]. other_speed: share not at their own."""
         rng = self.painter.rng
-        shares = np.array([SUBTLE_SHARE if name.startswith(SUBTLE) else 1.0 for name in clips.motions.MOTIONS])
-        names = list(rng.choice(clips.motions.MOTIONS, count, p=shares / shares.sum()))
+        shares = np.array([SUBTLE_SHARE if name.startswith(SUBTLE) else 1.0 for name in words.MOTIONS])
+        names = list(rng.choice(words.MOTIONS, count, p=shares / shares.sum()))
         speeds = np.where(rng.random(count) < other_speed, rng.uniform(*SPEEDS, count), 1.0)
         videos = self.painter.clips(names, torch.from_numpy(speeds).float())
         told = [name if rng.random() >= NO_PROMPT else "nothing" for name in names]
-        prompts = torch.cat([clips.motions.prompt_tokens(name) for name in told])
+        prompts = torch.cat([words.prompt_tokens(name) for name in told])
         return self.model.process_latent_in(videos * 2 - 1).to(self.device), prompts.to(self.device)
 
     def noise_levels(self, count: int) -> torch.Tensor:
@@ -222,7 +212,11 @@ def save_weights(average: dict, path: Path, config: dict, note: dict):
 
 def train(arguments):
     device = torch.device(arguments.device)
-    demo_model = load_host(arguments.comfyui, arguments.device)
+    threads = torch.get_num_threads()
+    start_host(*(["--cpu"] if arguments.device == "cpu" else []), "--use-pytorch-cross-attention")
+    torch.set_num_threads(threads)
+    from noise_rectification.nodes.demo_model import network as demo_model
+
     torch.manual_seed(arguments.seed)
 
     config = demo_model.DemoConfig(CONFIG)
@@ -300,8 +294,7 @@ def train(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--comfyui", type=Path, required=True, help="folder of a ComfyUI")
-    parser.add_argument("--output", type=Path, default=HERE / "model.safetensors")
+    parser.add_argument("--output", type=Path, default=WEIGHTS)
     parser.add_argument("--minutes", type=float, default=60.0, help="training time, those of a resumed run included")
     parser.add_argument("--save-every", type=float, default=5.0, help="minutes between checkpoints")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, …")

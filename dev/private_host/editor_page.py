@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from comfyui_page import collect_problems, open_page
 from playwright.sync_api import Page
+from private_host.page import collect_problems, open_page
 
 TIMEOUT = 45_000  # ms; a fresh machine of two cores is slow
 EMPTY = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from comfyui_server import comfyui
-from comfyui_setup import HOST
+from private_host.server import comfyui
+from private_host.setup import HOST
 
 NEWER = "1.58.1"
 FRONTENDS = {"1.32.9": None, NEWER: HOST / f"frontend-{NEWER}" / "comfyui_frontend_package" / "static"}

@@ -1,37 +1,24 @@
-"""Loads the pack for tests: the core alone, or the whole pack inside the real host, as the host loads it."""
+"""The real host in this process, with the pack in it, as the host loads it; and its nodes, run by their ids."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import sys
-from pathlib import Path
 from types import ModuleType
 
-from comfyui_setup import COMFYUI, ROOT
+from private_host.setup import COMFYUI, ROOT
 
-CORE = "nr_core"
-
-
-def load_core() -> None:
-    """Make the core importable as `nr_core`, without the host and without the repository on sys.path."""
-    if CORE not in sys.modules:
-        folder = ROOT / "nodes" / "core"
-        spec = importlib.util.spec_from_file_location(
-            CORE, folder / "__init__.py", submodule_search_locations=[str(folder)]
-        )
-        sys.modules[CORE] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[CORE])
+PACK = "noise_rectification"
 
 
-def start_host() -> ModuleType:
+def start_host(*arguments: str) -> ModuleType:
     """Import ComfyUI on the CPU, its built-in nodes and this pack. Returns the host's `nodes` module. About 10 s."""
     if not COMFYUI.is_dir():
         raise RuntimeError(f"There is no ComfyUI in {COMFYUI}. `make test` sets one up; COMFYUI=FOLDER names another.")
     if str(COMFYUI) in sys.path:
         return sys.modules["nodes"]
     sys.path.insert(0, str(COMFYUI))
-    sys.argv = ["host", "--cpu"]
+    sys.argv = ["host", *(arguments or ("--cpu",))]
     import comfy.options
     import utils.install_util  # noqa: F401  (before a dependency's own `utils` takes the name)
 
@@ -43,16 +30,16 @@ def start_host() -> ModuleType:
     torch.set_num_threads(1)  # the models are tiny: threads would only wait for one another
     asyncio.run(host_nodes.init_builtin_extra_nodes())
     asyncio.run(host_nodes.load_custom_node(str(ROOT)))
+    _call_by_its_one_name()
     return host_nodes
 
 
-def pack_module(name: str) -> ModuleType:
-    """A module of the loaded pack, by its dotted path below the pack's root, as in `nodes.core.schedule`."""
-    return next(
-        module
-        for loaded, module in list(sys.modules.items())
-        if loaded.endswith(f".{name}") and Path(module.__file__ or "").is_relative_to(ROOT / "nodes")
-    )
+def _call_by_its_one_name() -> None:
+    """Make what the host has loaded, under a name made of the folder's path, importable as `noise_rectification`."""
+    by_host = next(name for name, m in sys.modules.items() if getattr(m, "__file__", None) == str(ROOT / "__init__.py"))
+    for name, module in list(sys.modules.items()):
+        if name == by_host or name.startswith(f"{by_host}."):
+            sys.modules[PACK + name.removeprefix(by_host)] = module
 
 
 def run_node(node_id: str, **inputs) -> tuple:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comfyui_server import post
 from playwright.sync_api import ConsoleMessage, Page
+from private_host.server import post
 
 # No tour, no news, nothing kept from the last visit, nothing over the canvas.
 SETTINGS = {

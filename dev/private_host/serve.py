@@ -2,12 +2,9 @@
 
 import contextlib
 import signal
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from comfyui_server import comfyui
-from comfyui_setup import HOST
+from private_host.server import comfyui
+from private_host.setup import HOST
 
 if __name__ == "__main__":
     with comfyui(HOST / "demo", show_log=True) as address:

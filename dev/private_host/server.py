@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from comfyui_setup import COMFYUI, ROOT
+from private_host.setup import COMFYUI, ROOT
 
 START_SECONDS = 240  # on a slow machine that does other things too
 
@@ -35,7 +35,8 @@ def comfyui(base: Path, *arguments: str, show_log: bool = False, threads: int | 
         sys.executable, "main.py", *device, "--listen", "127.0.0.1", "--port", str(port), "--disable-auto-launch",
         "--base-directory", str(base), "--database-url", "sqlite:///:memory:", *arguments,
     ]  # fmt: skip
-    environment = os.environ | ({} if threads is None else {"OMP_NUM_THREADS": str(threads)})
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "dev")}  # stand-ins that tests put into it import from there
+    environment |= {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     with contextlib.ExitStack() as stack:
         output = None if show_log else stack.enter_context(log.open("w"))
         server = subprocess.Popen(command, cwd=COMFYUI, stdout=output, stderr=subprocess.STDOUT, env=environment)
@@ -55,7 +56,7 @@ def prepare(base: Path) -> None:
     if link.is_symlink() or not link.exists():
         link.unlink(missing_ok=True)
         link.symlink_to(ROOT, target_is_directory=True)
-    for pictures in (COMFYUI / "input", ROOT / "demo" / "pictures"):
+    for pictures in (COMFYUI / "input", ROOT / "nodes" / "demo_model" / "pictures"):
         shutil.copytree(pictures, base / "input", dirs_exist_ok=True)
 
 

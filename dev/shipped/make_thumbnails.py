@@ -1,6 +1,6 @@
 """Makes the pictures of the template gallery: workflows/<name>.jpg.
 
-.host/venv/bin/python scripts/make_thumbnails.py [NAME ...]
+.host/venv/bin/python dev/shipped/make_thumbnails.py [NAME ...]
 
 The demo's picture is its result: its workflow is run for it, as `make demo` does.
 """
@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 import sys
 
-from comfyui_setup import ROOT
+from demo_model import run
 from PIL import Image
-from workflows.parts import RECIPES
-from workflows.thumbnails import draw, draw_result
-
-sys.path.append(str(ROOT / "demo"))
-import run  # noqa: E402
+from private_host.setup import ROOT
+from shipped.workflows.parts import RECIPES
+from shipped.workflows.thumbnails import draw, draw_result
 
 
 def demo_rows() -> dict[str, list[Image.Image]]:

@@ -1,6 +1,6 @@
 """Makes the workflows that are dropped on the canvas, workflows/<name>.json, and the blueprint, subgraphs/<name>.json.
 
-.host/venv/bin/python scripts/make_workflows.py [NAME ...]
+.host/venv/bin/python dev/shipped/make_workflows.py [NAME ...]
 
 Each with the ComfyUI that its note names: those that need a newer one are left as they are, until this runs on such a
 one (COMFYUI=FOLDER, CONTRIBUTING.md).
@@ -12,17 +12,17 @@ import json
 import sys
 from pathlib import Path
 
-from comfyui_server import get
-from comfyui_setup import ROOT
-from workflows.blueprint import NAME, blueprint
-from workflows.frontend import open_canvases, through_the_frontend
-from workflows.other_packs import OTHER_PACKS
-from workflows.parts import RECIPES
-from workflows.saving import unknown_nodes, with_defaults
+from private_host.server import get
+from private_host.setup import ROOT
+from shipped.workflows.blueprint import NAME, blueprint
+from shipped.workflows.frontend import open_canvases, through_the_frontend
+from shipped.workflows.other_packs import OTHER_PACKS
+from shipped.workflows.parts import RECIPES
+from shipped.workflows.saving import unknown_nodes, with_defaults
 
 WORKFLOWS = ROOT / "workflows"
 SUBGRAPHS = ROOT / "subgraphs"
-DEMO = ROOT / "demo" / "image_to_video.api.json"
+DEMO = ROOT / "dev" / "demo_model" / "image_to_video.api.json"
 
 
 def main(names: list[str]) -> None:

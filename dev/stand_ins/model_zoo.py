@@ -17,7 +17,7 @@ import comfy.supported_models as families
 import pytest
 import torch
 from comfy.ldm.hunyuan_video.model import HunyuanVideoParams
-from standins import TINY_UNET, randomise
+from stand_ins.models import TINY_UNET, randomise
 
 TEXT = 32  # width of every stand-in's text embeddings
 SVD_UNET = {

@@ -1,4 +1,4 @@
-"""Pictures, clips and pairs whose motion is known or real, for tests and benchmarks of core/motion.py.
+"""Pictures, clips and pairs whose motion is known or real, for tests and benchmarks of core/flow.py.
 
 Flows are backward and in cells, [F, 2, H, W], as in the core.
 """
@@ -12,11 +12,8 @@ import numpy as np
 import skimage.data
 import skimage.io
 import torch
-from pack import load_core
+from noise_rectification.nodes.core.flow import inside, warp
 from torch.nn.functional import avg_pool2d, interpolate
-
-load_core()
-from nr_core.motion import inside, warp  # noqa: E402
 
 CAMERAS = {
     "pan": {"right": 0.75},

@@ -15,7 +15,7 @@ import comfy.ops
 import comfy.sd
 import pytest
 import torch
-from standins import randomise
+from stand_ins.models import randomise
 
 LTX = {"vae": {
     "dims": 3, "in_channels": 3, "out_channels": 3, "latent_channels": 128, "patch_size": 4, "norm_layer": "pixel_norm",

@@ -1,7 +1,7 @@
 """The picture carried along the motion that the model itself predicts: fidelity that is not paid for with motion.
 
 This step is the pack's own, beyond the paper. The published rule holds every frame to a picture that stands still. Here
-the motion from each pivot frame to the others is measured in the model's guided prediction D (motion.py), and the image
+the motion from each pivot frame to the others is measured in the model's guided prediction D (flow.py), and the image
 latent z and the pivot's residual are carried along it before they are used. With W_pf "warp along the flow from pivot p
 to frame f", c_pf its visibility and s_pf the nearness of f to p:
 
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .flow import flow, guide, inside, visibility, warp
 from .frames import by_frames, from_frames
-from .motion import flow, guide, inside, visibility, warp
 from .noise_level import NoiseLevel
 from .pivots import Pivots
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from . import motion
+from .flow import flow as flow_from
+from .flow import guide, visibility, warp
 
 SMALLEST = 3  # pixels along a side: the smallest window of structural similarity
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
@@ -148,10 +149,10 @@ def fidelity_along_motion(frames: np.ndarray, picture: np.ndarray) -> tuple[np.n
         return np.empty(0), np.empty(0)
     size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
     video, image = (_for_torch(pixels, size) for pixels in (frames, picture[None]))
-    known, seen = motion.guide(image), motion.guide(video)
-    backward = motion.flow(known, seen, smoothness=SMOOTHNESS)
-    shown = motion.visibility(known, seen, backward)[:, 0].numpy()
-    carried = motion.warp(image, backward).clamp(0, 1)
+    known, seen = guide(image), guide(video)
+    backward = flow_from(known, seen, smoothness=SMOOTHNESS)
+    shown = visibility(known, seen, backward)[:, 0].numpy()
+    carried = warp(image, backward).clamp(0, 1)
     alike = [ssim_map(*(_for_numpy(x) for x in pair)) for pair in zip(carried, video, strict=True)]
     fidelity = [float((a * share).sum() / max(share.sum(), 1e-6)) for a, share in zip(alike, shown, strict=True)]
     return np.array(fidelity), shown.mean(axis=(1, 2))

@@ -1,6 +1,6 @@
 """A picture moved in pixels: like another video, or as a camera would film it.
 
-Pictures are [1, C, H, W] and videos [N, C, H, W], float in [0, 1]. Flows are backward, as in motion.py, in pixels of
+Pictures are [1, C, H, W] and videos [N, C, H, W], float in [0, 1]. Flows are backward, as in flow.py, in pixels of
 the grid that they come on: to move a picture, they are enlarged to its size.
 """
 
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from .motion import agreement, flow, guide, inside, spread, warp, windowed
-from .motions import window_flow
+from .camera import window_flow
+from .flow import agreement, flow, guide, inside, spread, warp, windowed
 
 STRETCH, MIRROR, BLUR, VIDEO = "stretch the border", "mirror", "blur", "the video's own pixels"
 FILLS = (STRETCH, MIRROR, BLUR, VIDEO)
@@ -30,7 +30,7 @@ EASINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 WORKING_SIZE = 384  # pixels of the longest side at which motion is looked for
-SMOOTHNESS = 0.05  # of that motion, see motion.flow: real clips want less, smeared drafts more
+SMOOTHNESS = 0.05  # of that motion, see flow.flow: real clips want less, smeared drafts more
 SLIGHT = 0.05  # pixels at that size: motion that is below it everywhere is none
 CUT_SIZE = 64  # pixels of the longest side at which cuts are looked for: there noise is no picture, and motion is small
 CUT = 0.5  # squared difference of neighbouring frames, the motion undone, of a cut; of two strangers it is 2
@@ -67,7 +67,7 @@ def working_size(width: int, height: int, longest: int = WORKING_SIZE) -> tuple[
 
 
 def follow(video: Tensor, after_level: Callable[[], None] = lambda: None) -> Followed:
-    """The motion of a video [N, C, h, w], given at its working size. after_level: see motion.flow."""
+    """The motion of a video [N, C, h, w], given at its working size. after_level: see flow.flow."""
     cut = first_cut(video)
     shot = guide(video[:cut])
     u = flow(shot[:1], shot, smoothness=SMOOTHNESS, after_level=after_level)

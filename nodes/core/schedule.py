@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .checks import as_list, as_number, as_whole, check_choice, check_number, check_whole, quote
-from .curve import LINEAR, MONOTONE_CUBIC, Curve, resampled
+from .curve import LINEAR, Curve, resampled
 
 STEPS = "steps"
 SAMPLING_PERCENT = "sampling percent"
@@ -161,15 +161,12 @@ class Schedule:
 
 
 def read_omega(value: object) -> Curve | tuple[float, ...]:
-    """Read ω: one number, a list of them, or a curve (ours, the host's, or the host's raw form).
+    """Read ω: one number, a list of them, or a curve (ours, or the host's raw form).
 
     Raises ValueError naming `omega`.
     """
     if isinstance(value, (Curve, Mapping)):
         return Curve.parse(value, "omega")
-    if hasattr(value, "points"):  # the host's CURVE object: it evaluates itself, but only we know the frames
-        interpolation = LINEAR if type(value).__name__.startswith("Linear") else MONOTONE_CUBIC
-        return Curve(value.points, interpolation, "omega")
     if as_number(value) is not None:
         return (check_number("omega", value, 0, 1),)
     values = None if isinstance(value, (str, bytes)) else as_list(value)

@@ -27,11 +27,12 @@ import torch
 from einops import rearrange
 from torch import nn
 
-from ..core.motion import warp
-from ..core.motions import prompt_rates, window_flow, windows
+from ..core.camera import window_flow, windows
+from ..core.flow import warp
+from .words import prompt_rates
 
 RATES = "noise_rectification_demo_rates"  # key in transformer_options: how the prompts move the camera
-WEIGHTS = Path(__file__).parents[2] / "demo" / "model.safetensors"
+WEIGHTS = Path(__file__).with_name("model.safetensors")
 
 
 class PlacedPatches(nn.Module):

@@ -4,7 +4,8 @@ Camera words describe the camera, as on a film set: "pan left" turns the view to
 right; "zoom in" makes things grow; "turn left" tips the camera counter-clockwise, so the picture turns clockwise.
 "drift left" describes an object: it moves to the left of the frame over a background that stays.
 
-The clips that the model learns from and the model's own sense of place both read their motion here.
+The clips that the model learns from and the model's own sense of place both read their motion here, as the rates at
+which a window moves (core/camera.py).
 """
 
 import math
@@ -55,21 +56,3 @@ def rate_table() -> torch.Tensor:
 def prompt_rates(tokens: torch.Tensor) -> torch.Tensor:
     """Prompts [B, 2, vocabulary] -> rates [B, 2 layers, 4]. Blends of prompts give blends of motions."""
     return torch.einsum("bv,bd,vdlr->blr", tokens[:, 0], tokens[:, 1], rate_table().to(tokens))
-
-
-def windows(rates: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-    """Rates [..., 4] and times [F] in frames -> affine maps [..., F, 2, 3] from the frame to the scene.
-
-    Both in pixels from their middle, to the right and down; at time 0 they agree.
-    """
-    right, down, growth, angle = (rates[..., None, :] * time[:, None]).unbind(-1)
-    cos, sin = growth.exp() * angle.cos(), growth.exp() * angle.sin()
-    return torch.stack([cos, sin, right, -sin, cos, down], -1).unflatten(-1, (2, 3))
-
-
-def window_flow(rates: torch.Tensor, time: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """How far `windows` lie from each pixel of a frame: backward flow [..., F, 2, height, width] in pixels."""
-    maps = windows(rates, time)
-    x, y = (torch.arange(pixels) - (pixels - 1) / 2 for pixels in (width, height))
-    places = torch.stack([*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width)]).to(maps)
-    return torch.einsum("...ij,jhw->...ihw", maps - torch.eye(2, 3).to(maps), places)

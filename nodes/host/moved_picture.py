@@ -12,7 +12,7 @@ from comfy_api.latest import io, ui
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ..core.moving import MIRROR, VIDEO, WORKING_SIZE, camera_flow, follow, moved, working_size
+from ..core.moved_picture import MIRROR, VIDEO, WORKING_SIZE, camera_flow, follow, moved, working_size
 from ..core.plots import plot_flow
 from .log import logger
 from .vae import CENTER_CROP, fit_pictures
@@ -44,8 +44,8 @@ class MovedClip:
 def move_like_video(image: Tensor, video: Tensor, amount: float, length: int, fill: str) -> MovedClip:
     """The picture [1, H, W, 3] moved like a video [N, h, w, 3], fitted to its shape, from the first frame on.
 
-    amount: how many times as far. length: frames of the clip, 0 = the video's. fill: see core.moving.moved. Raises
-    ValueError naming the input.
+    amount: how many times as far. length: frames of the clip, 0 = the video's. fill: see core's
+    `moved`. Raises ValueError naming the input.
     """
     length = length or video.shape[0]
     work = _Work(image, length)
@@ -65,8 +65,8 @@ def move_like_video(image: Tensor, video: Tensor, amount: float, length: int, fi
 def move_camera(image: Tensor, done: list[float], pan: float, tilt: float, zoom: float, roll: float) -> MovedClip:
     """The picture [1, H, W, 3] as a moving camera films it; beyond its edges its mirror image.
 
-    done: how much of the move each frame has seen. The others: see core.moving.camera_flow. Raises ValueError naming
-    the input.
+    done: how much of the move each frame has seen. The others: see core's `camera_flow`. Raises ValueError
+    naming the input.
     """
     work = _Work(image, len(done))
 

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from ..core import noise as reference_noise
+from .attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
 from .log import logger
 from .noise_levels import noise_level, starts_at_sigma_max
+from .settings import Handover
 
 # The shared draw of blended noise must be independent of the frames' own, which come from the seed itself.
 SHARED_SEED = 0x9E3779B97F4A7C15
@@ -36,6 +38,20 @@ class ReferenceNoise:
             own.shape, dtype=own.dtype, generator=torch.Generator().manual_seed(self.seed ^ SHARED_SEED)
         )
         return reference_noise.blended_noise(own, reference_noise.shared_noise(other), self.frame_correlation)
+
+
+def noise_latent(model, latent: dict, noise: ReferenceNoise, sigmas: Tensor | None) -> tuple[dict, dict]:
+    """A LATENT with its noise beside it, and noised to the first of `sigmas` (the model's σ_max without any), with its
+    anchor beside it. Raises ValueError naming `latent`."""
+    samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
+    if samples.is_nested:
+        raise ValueError("latent: it holds several latents (video and sound). Noise them with RandomNoise instead.")
+    clean = {**latent, "samples": samples}
+    drawn = noise.generate_noise(clean)
+    first_sigma = None if sigmas is None or len(sigmas) == 0 else float(sigmas[0])
+    noised, anchor = noised_latent(model, samples, drawn, first_sigma)
+    handover = Handover(anchor, anchor, fingerprint(samples))
+    return attach(clean, REFERENCE_NOISE, drawn), attach({**clean, "samples": noised}, HANDOVER, handover)
 
 
 def noised_latent(model, samples: Tensor, noise: Tensor, sigma: float | None) -> tuple[Tensor, Tensor]:

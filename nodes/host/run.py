@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.carry import Carrier, Motion
+from ..core.carry import Carrier
 from ..core.colours import hold_colours
 from ..core.frames import (
     VideoPart,
@@ -28,26 +25,9 @@ from ..core.rectify import Rectifier
 from ..core.schedule import IMAGE, SAMPLING_PERCENT, STEPS
 from .log import logger
 from .noise_levels import Progress, noise_level
+from .settings import Handover, Rectification
 from .special_frames import clean_start, shown_noise
 from .unconditional import Unconditional
-
-if TYPE_CHECKING:
-    from .wrappers import Rectification
-
-
-@dataclass(frozen=True, eq=False)
-class Handover:
-    """What one stage of sampling hands on to the next, in model space.
-
-    anchor: where the anchor stopped. image: the image latent that it started from, and `origin` that one's fingerprint,
-    as it was given. image_share: how much of the image is left in the anchor. motion: what was measured of it.
-    """
-
-    anchor: Tensor
-    image: Tensor
-    origin: str
-    image_share: float = 1.0
-    motion: Motion | None = None
 
 
 class Run:

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from ..core.schedule import Schedule
 from .attachments import HANDOVER, REFERENCE_NOISE, attach, attached, detached, video_samples
-from .run import Handover
-from .wrappers import Rectification, apply_rectification
+from .settings import Handover, Rectification
+from .wrappers import apply_rectification
+
+SAMPLERS, SCHEDULERS = comfy.samplers.KSampler.SAMPLERS, comfy.samplers.KSampler.SCHEDULERS
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
     SAMPLER_SAMPLE    once the model is loaded: a `Run` is made, with the anchor in model space (run.py)
     PREDICT_NOISE     every prediction, after all guidance: the rule
 
-The patched MODEL carries a `Rectification`, which never changes. Everything that changes lives in a `Run`. It is made
-for one pass of a sampler, registered only in that pass, and gone when the pass returns or raises.
+The patched MODEL carries a `Rectification` (settings.py), which never changes. Everything that changes lives in a `Run`.
+It is made for one pass of a sampler, registered only in that pass, and gone when the pass returns or raises.
 """
 
 from __future__ import annotations
@@ -26,48 +26,30 @@ from ..core.schedule import Schedule
 from .attachments import fingerprint
 from .log import logger
 from .noise_levels import noise_level
-from .run import Handover, Run, fit_reference, noise_came_back
+from .run import Run, fit_reference, noise_came_back
+from .settings import Rectification
 from .special_frames import video_part
 
 KEY = "noise_rectification"
 MULTISTEP = ("2m", "3m", "multistep", "unipc", "deis", "ipndm", "lms")  # in the names of the host's samplers
 FEW_STEPS = 4  # in which one extrapolated jump was seen to take a video twice as far from its picture as without it
-SOFT_FROM = 0.7  # an earlier end is healed by the steps that follow (benchmarks/evidence.md)
+SOFT_FROM = 0.7  # an earlier end is healed by the steps that follow (dev/benchmarks/evidence.md)
 
 # The rectifications whose OUTER_SAMPLE is under way: a model that is used past it is noticed.
 _under_way: ContextVar[tuple[Rectification, ...]] = ContextVar("noise_rectification_under_way", default=())
 
 
 @dataclass(frozen=True, eq=False)
-class Rectification:
-    """What a patched MODEL carries.
+class RectifiedSampling:
+    """A patched MODEL's wrapper around each of its runs."""
 
-    schedule: ω, τ, λ. reference: latent in VAE space to be faithful to, else the sampler's own latent is.
-    mask: MASK that scales λ. colour_reference: latent in VAE space whose colours are held, else the reference's are.
-    noise: unit noise used in place of the run's.
-    sigmas: the whole schedule of σ, where the run is only a stretch of it; τ refers to this one.
-    handover: what an earlier stage handed on. hand_on: receives what this run hands on.
-    """
-
-    schedule: Schedule
-    reference: Tensor | None = None
-    mask: Tensor | None = None
-    colour_reference: Tensor | None = None
-    noise: Tensor | None = None
-    sigmas: Tensor | None = None
-    handover: Handover | None = None
-    hand_on: Callable[[Handover], None] | None = None
-
-    @property
-    def acts(self) -> bool:
-        """False where sampling is left to the host alone."""
-        return not self.schedule.is_empty or self.noise is not None or self.hand_on is not None
+    settings: Rectification
 
     def __call__(self, executor, noise, latent_image, sampler, sigmas, *args, **kwargs):
         """OUTER_SAMPLE wrapper."""
         guider = executor.class_obj
         video = video_part(guider, kwargs.get("latent_shapes") or [latent_image.shape])
-        with _in(_under_way, (*_under_way.get(), self)):
+        with _in(_under_way, (*_under_way.get(), self.settings)):
             if not bool(sigmas.isfinite().all()):
                 logger.warning(
                     "Nothing was rectified: the scheduler's noise levels hold NaN or infinite values, as those of "
@@ -77,11 +59,11 @@ class Rectification:
             if float(sigmas[-1]) > float(sigmas[0]):
                 logger.warning("Nothing was rectified: the noise rises in this run, as in unsampling.")
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            if self.noise is not None and noise.any():
-                noise = _known_noise(self.noise, noise)
-            if not self.schedule.is_empty:
+            if self.settings.noise is not None and noise.any():
+                noise = _known_noise(self.settings.noise, noise)
+            if not self.settings.schedule.is_empty:
                 latent_image = self._start(noise, latent_image, video)
-            elif self.hand_on is None or not self._knows_image(noise, latent_image, video):
+            elif self.settings.hand_on is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
             self._hint_at_a_soft_end(sampler, len(sigmas) - 1)
             sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video))
@@ -92,7 +74,7 @@ class Rectification:
         """A hard end of τ is a jump, which samplers that look back over several steps extrapolate. Late in sampling, or
         in a few steps, none are left to heal it."""
         name = getattr(getattr(sampler, "sampler_function", None), "__name__", "")
-        schedule = self.schedule
+        schedule = self.settings.schedule
         looks_back = any(kind in name for kind in MULTISTEP)
         if not looks_back or schedule.tau_ramp > 0 or not 0 < schedule.tau_end < 1:
             return
@@ -110,29 +92,29 @@ class Rectification:
 
     def warn_if_passed_by(self, patcher) -> None:
         """ON_PRE_RUN callback: the host gets the model ready for sampling."""
-        if not _under_way.get() and not self.schedule.is_empty:
+        if not _under_way.get() and not self.settings.schedule.is_empty:
             logger.warning(
                 "Nothing was rectified: the rectified model is not the one that leads the sampling. A guider of two "
                 "models takes its wrappers from the first: apply the rectification to that one."
             )
 
     def _knows_image(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> bool:
-        given = self.handover is not None or self.reference is not None
+        given = self.settings.handover is not None or self.settings.reference is not None
         return given or bool(video.video(latent_image).any() and noise.any())
 
     def _origin(self, latent_image: Tensor, video: VideoPart) -> str:
         """The fingerprint of the image latent that the anchor starts from; empty where no stage asks for it."""
-        if self.reference is not None:
-            return fingerprint(self.reference)
-        if self.handover is not None:
-            return self.handover.origin
-        return fingerprint(video.video(latent_image)) if self.hand_on is not None else ""
+        if self.settings.reference is not None:
+            return fingerprint(self.settings.reference)
+        if self.settings.handover is not None:
+            return self.settings.handover.origin
+        return fingerprint(video.video(latent_image)) if self.settings.hand_on is not None else ""
 
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
         own = video.video(latent_image)
-        if self.reference is not None:
-            reference = fit_reference("reference", self.reference, video)
+        if self.settings.reference is not None:
+            reference = fit_reference("reference", self.settings.reference, video)
             starts_empty = noise.any() and not own.any()
             return video.replace(latent_image, reference.to(latent_image, copy=True)) if starts_empty else latent_image
         if not is_finite(own):
@@ -140,7 +122,7 @@ class Rectification:
                 "latent_image: it holds NaN or infinite values. Look for the cause in the node that made it: often a "
                 "model or VAE in half precision."
             )
-        if self.handover is None and not (own.any() and noise.any()):
+        if self.settings.handover is None and not (own.any() and noise.any()):
             raise ValueError(_no_image(starts_empty=not own.any()))
         return latent_image
 
@@ -153,14 +135,14 @@ class Rectification:
         if noise_level(guider.inner_model.model_sampling, float(sigmas[0])).sigma == 0:
             logger.warning("Nothing was rectified: sampling starts without noise, so there is none to correct.")
             return executor(*inputs, **kwargs)
-        run = Run(self, guider, sigmas, video, latent_image, denoise_mask, origin)
+        run = Run(self.settings, guider, sigmas, video, latent_image, denoise_mask, origin)
         with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, run.predict_noise, outermost=True):
             samples = executor(*inputs, **kwargs)
         few = run.calls == 0 or len(run.sigmas) == 2  # samplers that look for a way of their own find none in one step
         state = (noise, latent_image, samples)
         run.say_what_was_done(few and noise_came_back(run.model_sampling, torch.tensor(run.sigmas), *state))
-        if self.hand_on is not None and (handover := run.handed_on()) is not None:
-            self.hand_on(handover)
+        if self.settings.hand_on is not None and (handover := run.handed_on()) is not None:
+            self.settings.hand_on(handover)
         return samples
 
 
@@ -225,8 +207,9 @@ def apply_rectification(model, rectification: Rectification):
     patched.remove_callbacks_with_key(CallbacksMP.ON_PRE_RUN, KEY)
     _say_what_is_off(rectification.schedule)
     if rectification.acts:
-        patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, rectification)
-        patched.add_callback_with_key(CallbacksMP.ON_PRE_RUN, KEY, rectification.warn_if_passed_by)
+        sampling = RectifiedSampling(rectification)
+        patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, sampling)
+        patched.add_callback_with_key(CallbacksMP.ON_PRE_RUN, KEY, sampling.warn_if_passed_by)
     return patched
 
 

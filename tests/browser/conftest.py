@@ -5,11 +5,11 @@ One server for each frontend, one browser, one page for each combination: a test
 
 from __future__ import annotations
 
-import chromium
 import pytest
-from comfy_page import ComfyPage
-from frontends import FRONTENDS, running_server
 from playwright.sync_api import sync_playwright
+from private_host import chromium
+from private_host.editor_page import ComfyPage
+from private_host.frontends import FRONTENDS, running_server
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "scripts")]
+from playwright.sync_api import sync_playwright
+from private_host import chromium
+from private_host.editor_page import ComfyPage
+from private_host.frontends import FRONTENDS, running_server
 
-import chromium  # noqa: E402
-from comfy_page import ComfyPage  # noqa: E402
-from frontends import FRONTENDS, running_server  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 SHAPED = {"points": [[0, 1], [0.2, 0.85], [0.45, 0.3], [0.7, 0.25], [1, 0.6]], "interpolation": "monotone_cubic"}
 STEPPED = {"points": [[0, 0.2], [0.4, 0.2], [0.4, 0.9], [1, 0.6]], "interpolation": "linear"}

@@ -2,7 +2,7 @@
 
 import json
 
-from pack import ROOT
+from private_host.pack import ROOT
 from workflow_page import WORKFLOWS, api_form, drop_file
 
 (BLUEPRINT,) = (ROOT / "subgraphs").glob("*.json")
@@ -30,7 +30,7 @@ def test_the_demos_face_as_an_app_shows_inputs_and_a_result_that_are_there():
     saved = json.loads(next(iter(WORKFLOWS.values())).read_text())
     kinds = {node["id"]: node["type"] for node in saved["nodes"]}
     face = saved["extra"]["linearData"]
-    api = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+    api = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
     assert [name for _, name in face["inputs"]][:2] == ["picture", "motion"]
     assert all(name in api[str(node)]["inputs"] for node, name in face["inputs"])
     assert [kinds[node] for node in face["outputs"]] == ["SaveAnimatedWEBP"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from pack import ROOT
+from private_host.pack import ROOT
 
 NODES = json.loads((ROOT / "node_list.json").read_text())
 SHOW = """kind => {

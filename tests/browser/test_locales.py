@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from make_locales import english_node_defs
-from pack import ROOT
+from private_host.pack import ROOT
+from shipped.make_locales import english_node_defs
 
 
 def read(path: str) -> dict:
@@ -14,7 +14,7 @@ def read(path: str) -> dict:
 
 
 def test_english_repeats_the_schemas(server):
-    assert read("en/nodeDefs.json") == english_node_defs(server), "run scripts/make_locales.py"
+    assert read("en/nodeDefs.json") == english_node_defs(server), "run dev/shipped/make_locales.py"
 
 
 def test_chinese_names_every_node_and_input():

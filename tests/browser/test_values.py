@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from pack import load_core
 from prompts import run
 from workflow_page import api_form
 
@@ -175,8 +174,7 @@ def test_the_server_runs_what_was_drawn(comfy):
 
 
 def test_javascript_holds_frames_as_python_does(comfy):
-    load_core()
-    from nr_core.schedule import Schedule
+    from noise_rectification.nodes.core.schedule import Schedule
 
     generator = np.random.default_rng(5)
     for _ in range(20):

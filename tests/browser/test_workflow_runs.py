@@ -1,7 +1,7 @@
 """The shipped workflows, run from the file to the saved video on stand-ins of the models that they name.
 
 Each is dropped on the canvas; what Run would send is made smaller and shorter and goes to a server whose model folders
-hold files of the right names, for which standin_loaders.py gives small random models. Another pack's nodes are passed
+hold files of the right names, for which stand_ins/loaders.py gives small random models. Another pack's nodes are passed
 by. Those of the demo model run on that model; the first of them in tests/host/test_server.py.
 
 On a newer ComfyUI than the private one, for the workflows that need it: CONTRIBUTING.md, "Another ComfyUI".
@@ -17,14 +17,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from comfy_page import ComfyPage
-from comfyui_server import comfyui
-from comfyui_setup import ROOT, TOOLS
 from PIL import Image, ImageSequence
+from private_host.editor_page import ComfyPage
+from private_host.server import comfyui
+from private_host.setup import ROOT, TOOLS
 from prompts import run
 from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by, skip_unless_it_can_run
 
-LOADERS = ROOT / "tests" / "support" / "standin_loaders.py"
+LOADERS = ROOT / "dev" / "stand_ins" / "loaders.py"
 SOUND = "sound.wav"
 SMALL = {"width": 64, "height": 64, "length": 9, "video_frames": 9, "steps": 4}
 SIZES = {(64, 64, 3), (128, 128, 3)}  # as asked for, or enlarged by a second stage
@@ -169,4 +169,5 @@ def test_it_runs_on_the_demo_model(stand_in, name, tmp_path):
 
 def test_comfy_lint_accepts_the_demos_graph_too(stand_in, tmp_path):
     comfy, _ = stand_in
-    assert lint(comfy.address, json.loads((ROOT / "demo" / "image_to_video.api.json").read_text()), tmp_path) == ""
+    graph = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
+    assert lint(comfy.address, graph, tmp_path) == ""

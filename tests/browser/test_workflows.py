@@ -6,11 +6,11 @@ import json
 import re
 
 import pytest
-from pack import ROOT
 from PIL import Image
+from private_host.pack import ROOT
 from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by, skip_unless_it_can_run
 
-DEMO = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+DEMO = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
 START = next(iter(WORKFLOWS))
 # What the server may say of a graph while the model files are not there.
 FILE_INPUTS = {

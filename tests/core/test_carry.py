@@ -4,11 +4,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.carry import MEASURED_DOWN_TO, Carrier, Motion
-from nr_core.frames import by_frames, frame_axis, from_frames
-from nr_core.noise_level import NoiseLevel
-from nr_core.rectify import Rectifier
-from nr_core.schedule import Schedule
+from noise_rectification.nodes.core.carry import MEASURED_DOWN_TO, Carrier, Motion
+from noise_rectification.nodes.core.frames import by_frames, frame_axis, from_frames
+from noise_rectification.nodes.core.noise_level import NoiseLevel
+from noise_rectification.nodes.core.rectify import Rectifier
+from noise_rectification.nodes.core.schedule import Schedule
 from videos import pivots_of, rectifier_for, video
 
 FRAMES, SIZE = 6, 40

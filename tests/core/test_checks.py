@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.checks import (
+from noise_rectification.nodes.core.checks import (
     LONGEST_QUOTE,
     ROUNDING,
     as_list,

@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.colours import MOST_GAIN, colours, hold_colours
-from nr_core.noise_level import NoiseLevel
-from nr_core.schedule import Schedule
+from noise_rectification.nodes.core.colours import MOST_GAIN, colours, hold_colours
+from noise_rectification.nodes.core.noise_level import NoiseLevel
+from noise_rectification.nodes.core.schedule import Schedule
 from videos import rectifier_for, video
 
 SHAPES = [(5, 3, 8, 8), (2, 3, 5, 8, 8)]

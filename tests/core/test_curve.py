@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.curve import INTERPOLATIONS, LINEAR, MONOTONE_CUBIC, Curve
+from noise_rectification.nodes.core.curve import INTERPOLATIONS, LINEAR, MONOTONE_CUBIC, Curve
 
 fraction = st.floats(0, 1)
 points = st.lists(st.tuples(fraction, fraction), min_size=1, max_size=8)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from make_curve_golden import GOLDEN, golden_entries
+from shipped.make_curve_golden import GOLDEN, golden_entries
 
 
 @pytest.mark.parametrize(("written", "made"), list(zip(json.loads(GOLDEN.read_text()), golden_entries(), strict=True)))

@@ -1,16 +1,14 @@
 """What texts tell of measurements is what the measurements' files say."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.figures import SENTENCES, found_as, measured, told
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-from figures import SENTENCES, found_as, measured, told  # noqa: E402
 
-PAGES = ["README.md", "benchmarks/README.md", "demo/README.md"]
+PAGES = ["README.md", "dev/benchmarks/README.md", "nodes/demo_model/README.md"]
 TEXTS = [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "js" / "docs").rglob("*.md"))]
 # A figure with a unit that only measurements have, or with two decimals. Neither versions nor numbers of papers.
 FIGURE = re.compile(r"\d[\d.]*\s(dB|ms|ΔE00)\b|(?<![\d.])\d+\.\d{2}(?![\d.])")
@@ -21,7 +19,7 @@ MODELS = re.compile(r"^## Models$.*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 @pytest.mark.parametrize("name", SENTENCES)
 def test_the_figures_of_a_text_are_the_files_figures(name):
-    """Where this fails after a measurement, `python benchmarks/figures.py` writes the new figures into the text."""
+    """Where this fails after a measurement, `python dev/benchmarks/figures.py` writes the new figures into the text."""
     files, text = measured(), (ROOT / name).read_text()
     for template in SENTENCES[name]:
         words = found_as(template).search(text)
@@ -38,6 +36,6 @@ def test_no_text_tells_a_figure_that_is_in_no_file(name):
 
 
 def test_every_page_of_measurements_is_linked():
-    text = (ROOT / "benchmarks" / "README.md").read_text()
-    pages = {path.name for path in (ROOT / "benchmarks").glob("*.md")} - {"README.md"}
+    text = (ROOT / "dev" / "benchmarks" / "README.md").read_text()
+    pages = {path.name for path in (ROOT / "dev" / "benchmarks").glob("*.md")} - {"README.md"}
     assert pages <= set(re.findall(r"\]\((\w+\.md)\)", text))

@@ -6,7 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moving_pictures import (
+from noise_rectification.nodes.core.flow import flow, guide, inside, spread, visibility, warp
+from stand_ins.moving_pictures import (
     CAMERAS,
     affine_flow,
     drifting_object,
@@ -18,7 +19,6 @@ from moving_pictures import (
     texture,
     unexplained,
 )
-from nr_core.motion import flow, guide, inside, spread, visibility, warp
 
 SIZES = [(64, 64), (60, 104), (33, 47), (17, 64), (9, 7), (1, 33), (2, 1), (1, 1)]
 CLEAN = 0.02  # smoothness for guides that can be trusted: pictures and videos

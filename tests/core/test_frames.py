@@ -4,7 +4,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.frames import VideoPart, fit_latent, fit_mask, frame_axis, in_words, is_squeezed, mask_readings
+from noise_rectification.nodes.core.frames import (
+    VideoPart,
+    fit_latent,
+    fit_mask,
+    frame_axis,
+    in_words,
+    is_squeezed,
+    mask_readings,
+)
 
 VIDEO, BATCH, THREE = (1, 16, 5, 6, 8), (9, 4, 6, 8), (3, 16, 5, 6, 8)
 

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nr_core.curve import INTERPOLATIONS, Curve
-from nr_core.frames import fit_latent, fit_mask
-from nr_core.rectify import NoiseLevel
-from nr_core.schedule import ANCHORS, TAU_UNITS, Schedule
+from noise_rectification.nodes.core.curve import INTERPOLATIONS, Curve
+from noise_rectification.nodes.core.frames import fit_latent, fit_mask
+from noise_rectification.nodes.core.rectify import NoiseLevel
+from noise_rectification.nodes.core.schedule import ANCHORS, TAU_UNITS, Schedule
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from videos import rectifier_for

@@ -1,6 +1,7 @@
 """The rooms of the house and the arrows between them, and what a text of the pack may not hold."""
 
 import ast
+import graphlib
 import json
 import re
 import subprocess
@@ -10,25 +11,39 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ROOT / "nodes"
+WORKSHOP = ROOT / "dev"
+WORKSHOPS = {path.name for path in WORKSHOP.iterdir() if path.is_dir()} | {"noise_rectification"}
 
 
 def imports(path: Path) -> set[str]:
-    """What a file imports: absolute names, and relative ones as `.core.curve` seen from nodes/."""
+    """What a file imports, for types alone included: absolute names, and in the product relative ones as `.core.curve`
+    seen from nodes/. What is imported from a package may be a name of it or a file: `.core.curve.Curve` and
+    `.core.curve`."""
+    root, start = (ROOMS, [""]) if path.is_relative_to(ROOMS) else (WORKSHOP, [])
     found = set()
     for statement in ast.walk(ast.parse(path.read_text())):
         if isinstance(statement, ast.Import):
             found |= {alias.name for alias in statement.names}
         elif isinstance(statement, ast.ImportFrom):
-            depth = len(path.relative_to(ROOMS).parts) - 1
-            room = path.relative_to(ROOMS).parts[: depth - statement.level + 1] if statement.level else ()
-            prefix = "." + "".join(f"{part}." for part in room) if statement.level else ""
-            found |= {prefix + (statement.module or alias.name) for alias in statement.names}
-    return found
+            parts = [*start, *path.relative_to(root).parts[: -statement.level]] if statement.level else []
+            parts += [statement.module] if statement.module else []
+            found |= {".".join(parts)} | {".".join([*parts, alias.name]) for alias in statement.names}
+    return found - {""}
+
+
+def in_a_circle(files: dict[str, Path]) -> list[str]:
+    """Files, by the names under which they are imported, that import each other; none if there are none."""
+    graph = {name: {other for other in imports(path) if other in files} for name, path in files.items()}
+    try:
+        tuple(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as circle:
+        return circle.args[1]
+    return []
 
 
 @pytest.mark.parametrize("path", sorted((ROOMS / "core").glob("*.py")), ids=lambda p: p.stem)
 def test_the_core_knows_no_host_and_no_node(path):
-    outside = {name for name in imports(path) if name.startswith(".") and not name.startswith(".core")}
+    outside = {name for name in imports(path) if re.match(r"\.(?!core(\.|$))", name)}
     hosts = {name for name in imports(path) if re.match(r"(comfy|nodes|folder_paths|server)(\.|_|$)", name)}
     assert not outside | hosts
 
@@ -38,11 +53,42 @@ def test_the_host_room_knows_no_node(path):
     assert all(re.match(r"\.(core|host)(\.|$)", name) for name in imports(path) if name.startswith("."))
 
 
+@pytest.mark.parametrize("path", sorted((ROOMS / "demo_model").glob("*.py")), ids=lambda p: p.stem)
+def test_the_demo_model_knows_no_node(path):
+    assert all(re.match(r"\.(core|host|demo_model)(\.|$)", name) for name in imports(path) if name.startswith("."))
+
+
+def test_no_two_files_of_the_product_import_each_other():
+    files = {"." + ".".join(path.relative_to(ROOMS).with_suffix("").parts): path for path in ROOMS.rglob("*.py")}
+    assert in_a_circle(files) == []
+
+
+def test_no_two_files_of_the_workshop_import_each_other():
+    files = {".".join(path.relative_to(WORKSHOP).with_suffix("").parts): path for path in WORKSHOP.rglob("*.py")}
+    assert in_a_circle(files) == []
+
+
+def test_the_product_knows_no_workshop_and_the_workshop_no_test():
+    """Arrows run one way: dev -> nodes, tests -> dev and nodes."""
+    tests = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {"tests"}
+    for paths, unknown in ((ROOMS.rglob("*.py"), WORKSHOPS | tests), (WORKSHOP.rglob("*.py"), tests)):
+        for path in paths:
+            assert not {name.split(".")[0] for name in imports(path)} & unknown, path
+
+
+def test_one_place_puts_a_folder_on_the_path():
+    """The host's, where it is started; everything else is found from dev/, the one root of imports."""
+    edits = re.compile(r"sys\.path(\.\w+\(|\[)|sys\.path *[+=]")
+    python = [*ROOMS.rglob("*.py"), *WORKSHOP.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), ROOT / "__init__.py"]
+    found = [path for path in python if path != Path(__file__) for _ in edits.findall(path.read_text())]
+    assert found == [WORKSHOP / "private_host" / "pack.py"]
+
+
 @pytest.mark.parametrize("path", sorted(ROOMS.glob("*.py")), ids=lambda p: p.stem)
 def test_nodes_ask_the_host_room_for_sampling(path):
-    """A node file reads the host's lists and schemas; what is done with the host is done in host/."""
-    allowed = {"comfy_api.latest", "comfy.samplers", "comfy.sample"}
-    assert {name for name in imports(path) if re.match(r"(comfy|nodes)(\.|_|$)", name)} <= allowed
+    """A node file declares its schema by comfy_api; what is done with the host is done in host/."""
+    of_the_host = {name for name in imports(path) if re.match(r"(comfy|nodes)(\.|_|$)", name)}
+    assert all(name.startswith("comfy_api.latest") for name in of_the_host)
 
 
 def shipped_texts():

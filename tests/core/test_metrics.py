@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import skimage.data
-from clips import true_clip
-from nr_core.metrics import (
+from demo_model.clips import true_clip
+from noise_rectification.nodes.core.metrics import (
     PSNR_OF_EQUALS,
     UNITS,
     Measurement,
@@ -19,7 +19,7 @@ from nr_core.metrics import (
     ssim,
     temporal_flickering,
 )
-from nr_core.motions import MOTIONS
+from noise_rectification.nodes.demo_model.words import MOTIONS
 from scipy.ndimage import gaussian_filter, shift
 
 SIZE, FRAMES = 48, 9

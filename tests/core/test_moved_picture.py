@@ -7,11 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moving_pictures import CAMERAS, affine_flow, drifting_object, error, noise, real_clip, shipped
-from nr_core import motions
-from nr_core.curve import resampled
-from nr_core.motion import inside, warp
-from nr_core.moving import (
+from noise_rectification.nodes.core.camera import windows
+from noise_rectification.nodes.core.curve import resampled
+from noise_rectification.nodes.core.flow import inside, warp
+from noise_rectification.nodes.core.moved_picture import (
     BLUR,
     EASINGS,
     FILLS,
@@ -25,6 +24,8 @@ from nr_core.moving import (
     moved,
     working_size,
 )
+from noise_rectification.nodes.demo_model import words
+from stand_ins.moving_pictures import CAMERAS, affine_flow, drifting_object, error, noise, real_clip, shipped
 
 PIXELS = (shipped("astronaut.png")[..., 40:296, 100:420] + 1) / 2  # [1, 3, 256, 320]
 
@@ -119,7 +120,7 @@ def test_what_stops_the_work_goes_through():
 
 @pytest.mark.parametrize("length", [1, 2, 5, 9, 20])
 def test_another_length_plays_the_whole_motion(length):
-    from nr_core.moving import Followed
+    from noise_rectification.nodes.core.moved_picture import Followed
 
     played = Followed(rising(9), torch.ones(9, 1, 48, 64)).over(length)
     expected = torch.linspace(0, -8, length) if length > 1 else torch.zeros(1)
@@ -190,7 +191,7 @@ def test_a_moved_picture_is_a_picture(fill, amount, seed):
 # ---- a camera's move -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("motion", [name for name in motions.MOTIONS if name.split()[0] in ("pan", "zoom", "turn")])
+@pytest.mark.parametrize("motion", [name for name in words.MOTIONS if name.split()[0] in ("pan", "zoom", "turn")])
 def test_a_camera_moves_as_the_demo_models_does(motion):
     """Pan right, tilt up, zoom in and roll right are positive; the words are those of the demo model."""
     verb, way = motion.split()
@@ -202,8 +203,8 @@ def test_a_camera_moves_as_the_demo_models_does(motion):
         move["roll"] = 11.25 * sign
     else:
         move["pan" if way in ("left", "right") else "tilt"] = 11.25 / 64 * sign
-    rates = motions.prompt_rates(motions.prompt_tokens(motion))
-    window = motions.windows(rates[:, 0], torch.tensor([15.0]))[0, 0]
+    rates = words.prompt_rates(words.prompt_tokens(motion))
+    window = windows(rates[:, 0], torch.tensor([15.0]))[0, 0]
     axis = torch.arange(64) - 31.5
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     truth = torch.einsum("ij,jhw->ihw", window, torch.stack([x, y, torch.ones_like(x)])) - torch.stack([x, y])

@@ -6,9 +6,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nr_core.frames import frame_axis
-from nr_core.rectify import NoiseLevel, contraction, rectified
-from nr_core.schedule import Schedule
+from noise_rectification.nodes.core.frames import frame_axis
+from noise_rectification.nodes.core.rectify import NoiseLevel, contraction, rectified
+from noise_rectification.nodes.core.schedule import Schedule
 from videos import lent_by, pivots_of, rectifier_for, video
 
 level = st.builds(NoiseLevel, alpha=st.floats(0, 1), sigma=st.floats(0, 100))

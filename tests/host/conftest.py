@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from pack import start_host
+from private_host.pack import start_host
 
 start_host()
 
-from standins import sd15, wan  # noqa: E402
+from stand_ins.models import sd15, wan  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import comfy.samplers
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
-from pack import pack_module, run_node
-from standins import conditioning, still_latent
+from noise_rectification.nodes.core.schedule import Schedule
+from private_host.pack import run_node
+from stand_ins.models import conditioning, still_latent
 
-Schedule = pack_module("nodes.core.schedule").Schedule
 SEED, STEPS = 3, 5
 
 

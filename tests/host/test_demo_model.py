@@ -3,7 +3,10 @@
 import pytest
 import torch
 from einops import rearrange
-from pack import pack_module, run_node
+from noise_rectification.nodes.core import camera
+from noise_rectification.nodes.demo_model import words
+from noise_rectification.nodes.demo_model.words import MOTIONS
+from private_host.pack import run_node
 
 PROMPT = "pan left"
 
@@ -83,8 +86,7 @@ SIZES = [(16, 64, 64), (20, 48, 80), (4, 8, 8)]
 
 
 def rates_of(motion: str) -> torch.Tensor:
-    motions = pack_module("nodes.core.motions")
-    return motions.prompt_rates(motions.prompt_tokens(motion))
+    return words.prompt_rates(words.prompt_tokens(motion))
 
 
 def filmed(motion: str, frames: int, height: int, width: int) -> torch.Tensor:
@@ -93,9 +95,9 @@ def filmed(motion: str, frames: int, height: int, width: int) -> torch.Tensor:
     An object's own motion is not in it: under a drift the camera stands still.
     """
     time, y, x = (torch.arange(n) - (n - 1) / 2 for n in (frames, height, width))
-    camera = pack_module("nodes.core.motions").windows(rates_of(motion)[:, 0], time)[0]
+    window = camera.windows(rates_of(motion)[:, 0], time)[0]
     frame = torch.stack([x.expand(height, -1), y[:, None].expand(-1, width), torch.ones(height, width)])
-    across, down = torch.einsum("fij,jhw->ifhw", camera, frame)
+    across, down = torch.einsum("fij,jhw->ifhw", window, frame)
     return torch.stack([(0.5 * across + k * down + k).sin() for k in (0.2, 0.3, 0.4)])[None]
 
 
@@ -104,7 +106,7 @@ def network(noise_levels):
     return noise_levels.model.diffusion_model
 
 
-@pytest.mark.parametrize("motion", pack_module("nodes.core.motions").MOTIONS)
+@pytest.mark.parametrize("motion", MOTIONS)
 def test_within_a_patch_what_the_camera_films_stands_still(network, motion):
     clip = filmed(motion, 16, 64, 64)
     planes = network.aligned(clip, rates_of(motion))[..., 6:-6, 6:-6].unflatten(2, (-1, network.window[0]))
@@ -120,7 +122,7 @@ def test_patches_are_moved_alike_in_half_precision(network):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("motion", pack_module("nodes.core.motions").MOTIONS)
+@pytest.mark.parametrize("motion", MOTIONS)
 def test_patches_put_back_are_the_clip(network, motion, size):
     """Windows, squared, add up to 1 wherever the patches were moved from."""
     clip, rates = filmed(motion, *size), rates_of(motion)
@@ -135,6 +137,6 @@ def test_patches_put_back_are_the_clip(network, motion, size):
 
 
 def test_any_size_is_answered(network):
-    prompt = pack_module("nodes.core.motions").prompt_tokens("zoom in")
+    prompt = words.prompt_tokens("zoom in")
     clip = filmed("zoom in", 11, 50, 70)
     assert network.forward_clip(clip, torch.tensor([500.0]), prompt).shape == clip.shape

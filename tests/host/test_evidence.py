@@ -1,16 +1,12 @@
 """The benchmarks' rows are of hosts that sample as they should."""
 
 import json
-import sys
-from pathlib import Path
 
 import comfy.sample
 import pytest
 import torch
+from benchmarks.evidence import FILE, SAMPLERS, VERSION, joined, methods, named, page, repeats_initial_noise
 from comfy.k_diffusion.sampling import default_noise_sampler
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from evidence import FILE, SAMPLERS, VERSION, joined, methods, named, page, repeats_initial_noise  # noqa: E402
 
 KNOWN = json.loads(FILE.read_text())
 

@@ -9,13 +9,13 @@ import comfy.samplers
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
-from model_zoo import ZOO, cases
-from pack import pack_module, run_node
+from noise_rectification.nodes.core.schedule import Schedule
+from noise_rectification.nodes.host import special_frames
+from private_host.pack import run_node
 from runs import STEPS, advanced, custom, drift, guider_of, ksampler, patched
-from standins import conditioning, sd15, still_latent, wan
+from stand_ins.model_zoo import ZOO, cases
+from stand_ins.models import conditioning, sd15, still_latent, wan
 
-Schedule = pack_module("nodes.core.schedule").Schedule
-wrappers = pack_module("nodes.host.wrappers")
 HELD = Schedule(omega=(0.0,), tau_end=1.0)
 OFF = Schedule(strength=0.0)
 
@@ -449,8 +449,8 @@ def test_reference_frames_put_first_by_animate_are_told_by_its_poses():
     values = {"concat_mask": mask, "pose_video_latent": torch.randn(1, 16, 4, 4, 4)}
     guider = guider_of("cfg", ZOO["Wan Animate"].build())
     guider.conds = {"positive": [values]}
-    assert pack_module("nodes.host.special_frames").video_part(guider, [(1, 16, 5, 4, 4)]).before == 1
-    assert pack_module("nodes.host.special_frames").video_part(guider, [(1, 16, 4, 4, 4)]).before == 0
+    assert special_frames.video_part(guider, [(1, 16, 5, 4, 4)]).before == 1
+    assert special_frames.video_part(guider, [(1, 16, 4, 4, 4)]).before == 0
 
 
 # Told, where nothing can be done.

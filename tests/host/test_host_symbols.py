@@ -12,9 +12,9 @@ import comfyui_version
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
-from comfyui_setup import PRIVATE_COMFYUI
-from pack import ROOT, start_host
-from standins import sd15
+from private_host.pack import ROOT, start_host
+from private_host.setup import PRIVATE_COMFYUI
+from stand_ins.models import sd15
 
 host_nodes = start_host()
 ROOMS = sorted((ROOT / "nodes").rglob("*.py"))

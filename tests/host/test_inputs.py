@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 from comfy_api.latest import io
-from pack import pack_module, run_node, start_host
-from standins import conditioning, sd15, still_latent
+from noise_rectification.nodes.core.curve import Curve
+from noise_rectification.nodes.inputs import checked
+from private_host.pack import run_node, start_host
+from stand_ins.models import conditioning, sd15, still_latent
 
 host_nodes = start_host()
 NODES = {name: cls for name, cls in host_nodes.NODE_CLASS_MAPPINGS.items() if name.startswith("NR")}
@@ -209,7 +211,7 @@ def test_what_a_node_gets_is_cast_and_what_is_not_linked_is_its_default():
             return io.Schema(node_id="Node", inputs=[io.Int.Input("steps", min=1, max=9), amount])
 
         @classmethod
-        @pack_module("nodes.inputs").checked()
+        @checked()
         def execute(cls, **inputs):
             """What it was given."""
             return inputs
@@ -218,3 +220,19 @@ def test_what_a_node_gets_is_cast_and_what_is_not_linked_is_its_default():
     assert Node.execute(steps=1, amount=None) == {"steps": 1, "amount": 0.5}
     assert Node.execute(steps=1) == {"steps": 1}
     assert Node.execute.__doc__ == "What it was given."
+
+
+def test_the_hosts_curve_objects_are_read_by_their_points():
+    """They evaluate themselves, where only the pack knows the frames."""
+
+    class LinearCurve:  # as the host names its own
+        points = [(0.0, 1.0), (1.0, 0.0)]
+
+    def scheduled(omega):
+        inputs = {entry.id: [entry.default] for entry in INPUTS["NRSchedule"].values() if not entry.optional}
+        return run_node("NRSchedule", **inputs, omega=[omega])[0].omega
+
+    assert scheduled(LinearCurve()) == Curve(((0.0, 1.0), (1.0, 0.0)), "linear")
+    assert scheduled(type("MonotoneCubicCurve", (LinearCurve,), {})()) == Curve(((0.0, 1.0), (1.0, 0.0)))
+    with pytest.raises(ValueError, match="^omega: the point"):
+        scheduled(type("LinearCurve", (), {"points": [(0, 2)]})())

@@ -4,10 +4,9 @@ import comfy.ldm.wan.vae
 import comfy.sd
 import pytest
 import torch
-from pack import pack_module, run_node
-from standins import randomise
-
-vae_room = pack_module("nodes.host.vae")
+from noise_rectification.nodes.host import vae as vae_room
+from private_host.pack import run_node
+from stand_ins.models import randomise
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from comfyui_server import comfyui, get
-from pack import run_node, start_host
+from private_host.pack import run_node, start_host
+from private_host.server import comfyui, get
 from prompts import error_of, finish, post, run
 from safetensors.torch import load_file
 

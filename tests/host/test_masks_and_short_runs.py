@@ -5,12 +5,12 @@ import logging
 import comfy.samplers
 import pytest
 import torch
-from model_zoo import ZOO, cases
-from pack import pack_module, run_node
+from noise_rectification.nodes.core.schedule import Schedule
+from private_host.pack import run_node
 from runs import custom, ksampler, patched
-from standins import sd15, still_latent, wan
+from stand_ins.model_zoo import ZOO, cases
+from stand_ins.models import sd15, still_latent, wan
 
-Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=(0.0,), tau_end=1.0)
 
 

@@ -3,13 +3,13 @@
 import pytest
 import torch
 import zoo_runs
-from model_zoo import ZOO, cases, video
-from pack import pack_module, run_node
+from noise_rectification.nodes.core.curve import Curve
+from noise_rectification.nodes.core.schedule import Schedule
+from private_host.pack import run_node
 from runs import moving_with, standing
+from stand_ins.model_zoo import ZOO, cases, video
 from zoo_runs import SEED, built
 
-Curve = pack_module("nodes.core.curve").Curve
-Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
 CARRIED = Schedule(omega=(0.0,), tau_end=1.0, motion_compensation=1.0)
 

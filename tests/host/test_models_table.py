@@ -8,11 +8,11 @@ from math import ceil
 import comfy.samplers
 import pytest
 import torch
-from comfyui_setup import ROOT
-from pack import pack_module, run_node
-from standin_files import MODELS, by_name
+from noise_rectification.nodes.host import noise_levels
+from private_host.pack import run_node
+from private_host.setup import ROOT
+from stand_ins.files import MODELS, by_name
 
-noise_levels = pack_module("nodes.host.noise_levels")
 WORKFLOWS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "workflows").glob("*.json"))}
 PAPER = {"points": [[0, 1], [7 / 15, 0.5], [1, 0.5]], "interpolation": "linear"}
 ROW = re.compile(

@@ -3,12 +3,11 @@
 import comfy.samplers
 import pytest
 import torch
-from pack import pack_module
+from noise_rectification.nodes.core.frames import frame_axis
+from noise_rectification.nodes.core.schedule import Schedule
 from runs import advanced, custom, drift, guider_of, ksampler, moving_with, patched, standing
-from standins import sd15, still_latent, wan
+from stand_ins.models import sd15, still_latent, wan
 
-Schedule = pack_module("nodes.core.schedule").Schedule
-frame_axis = pack_module("nodes.core.frames").frame_axis
 CARRIED = Schedule(omega=(0.0,), tau_end=1.0, motion_compensation=1.0)
 BOTH = Schedule(tau_end=0.9, motion_compensation=1.0, hold_colours=0.7)
 

@@ -8,13 +8,14 @@ import comfy.sd
 import folder_paths
 import pytest
 import torch
-from moving_pictures import real_clip, shipped
-from pack import pack_module, run_node
+from noise_rectification.nodes.core.moved_picture import FILLS
+from noise_rectification.nodes.core.schedule import Schedule
 from PIL import Image
+from private_host.pack import run_node
 from runs import ksampler
-from standins import sd15
+from stand_ins.models import sd15
+from stand_ins.moving_pictures import real_clip, shipped
 
-FILLS = pack_module("nodes.core.moving").FILLS
 SIZE = (128, 176)
 
 
@@ -125,9 +126,9 @@ def test_the_clip_and_its_mask_go_to_the_sampler(picture):
     vae = comfy.sd.VAE(sd={"pixel_space_vae": torch.tensor(1.0)})
     small = picture[:, ::8, ::8, :]
     clip, visible, _ = film(small, length=4, pan=0.5)
-    (still,) = run_node("NRStillVideoLatent", image=clip, vae=vae, length=4, width=0, height=0, resize="center crop")
+    still, _ = run_node("NRStillVideoLatent", image=clip, vae=vae, length=4, width=0, height=0, resize="center crop")
     still = {"samples": torch.cat([still["samples"], still["samples"][:, :1]], 1)}
-    schedule = pack_module("nodes.core.schedule").Schedule(omega=(0.0,), tau_end=1.0, anchor="image")
+    schedule = Schedule(omega=(0.0,), tau_end=1.0, anchor="image")
     held = ksampler("NRKSampler", model, still, schedule=schedule, mask=visible)["samples"]
     free = ksampler("KSampler", model, still)["samples"]
     shown, new = visible[:, None] == 1, visible[:, None] == 0

@@ -3,11 +3,11 @@
 import comfy.samplers
 import pytest
 import torch
-from pack import pack_module, run_node
-from standins import conditioning, still_latent
+from noise_rectification.nodes.core.curve import Curve
+from noise_rectification.nodes.core.schedule import Schedule
+from private_host.pack import run_node
+from stand_ins.models import conditioning, still_latent
 
-Curve = pack_module("nodes.core.curve").Curve
-Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
 UNET_PATCHES = {
     "RescaleCFG": {"multiplier": 0.7},

@@ -9,13 +9,13 @@ import comfy.ops
 import comfy.samplers
 import pytest
 import torch
-import vae_zoo
-from model_zoo import ZOO, cases, video
-from pack import pack_module, run_node
-from standins import randomise
+from noise_rectification.nodes.core.schedule import Schedule
+from private_host.pack import run_node
+from stand_ins import vae_zoo
+from stand_ins.model_zoo import ZOO, cases, video
+from stand_ins.models import randomise
 from zoo_runs import SEED, STEPS, built, latent_of, prompts, sample
 
-Schedule = pack_module("nodes.core.schedule").Schedule
 HELD = Schedule(omega=(0.0,), tau_end=1.0)
 LOOSEST = Schedule(omega=(1.0,), tau_end=1.0)
 CARRIED = Schedule(motion_compensation=1.0, tau_end=1.0)

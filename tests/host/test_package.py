@@ -9,11 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from comfyui_server import comfyui, get
-from comfyui_setup import ROOT, TOOLS
+from private_host.server import comfyui, get
+from private_host.setup import ROOT, TOOLS
 from prompts import run
 
-DEMO = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+DEMO = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
 LARGEST = 12e6  # bytes
 
 
@@ -61,9 +61,12 @@ def test_the_javascript_keeps_to_its_own_ground(checkout, tmp_path):
 def test_the_archive_is_small_and_holds_no_workshop(archive):
     assert archive.stat().st_size <= LARGEST
     names = zipfile.ZipFile(archive).namelist()
-    assert {"__init__.py", "nodes/core/rectify.py", "js/curve_editor/extension.js", "demo/model.safetensors"} <= set(
-        names
-    )
+    assert {
+        "__init__.py",
+        "nodes/core/rectify.py",
+        "js/curve_editor/extension.js",
+        "nodes/demo_model/model.safetensors",
+    } <= set(names)
     assert not any(re.match(r"(tests|benchmarks|scripts|\.ci|\.host)/", name) for name in names)
 
 

@@ -1,7 +1,7 @@
 """The pack's public interface: saved workflows and API users depend on it. It only ever grows, at the ends."""
 
 import pytest
-from pack import start_host
+from private_host.pack import start_host
 
 host_nodes = start_host()
 KSAMPLER = list(host_nodes.KSampler.INPUT_TYPES()["required"])

@@ -8,10 +8,10 @@ import comfy.sd
 import comfy.sd1_clip
 import pytest
 import torch
-from pack import pack_module, run_node
-from standins import randomise
+from noise_rectification.nodes.core.metrics import UNITS
+from private_host.pack import run_node
+from stand_ins.models import randomise
 
-UNITS = pack_module("nodes.core.metrics").UNITS
 WIDTH = 32
 
 

@@ -3,13 +3,12 @@
 import comfy.samplers
 import pytest
 import torch
-from pack import pack_module, run_node
-from published import published_loop
-from standins import conditioning, sd15, still_latent
-
-Curve = pack_module("nodes.core.curve").Curve
-Schedule = pack_module("nodes.core.schedule").Schedule
-wrappers = pack_module("nodes.host.wrappers")
+from noise_rectification.nodes.core.curve import Curve
+from noise_rectification.nodes.core.schedule import Schedule
+from noise_rectification.nodes.host import wrappers
+from private_host.pack import run_node
+from stand_ins.models import conditioning, sd15, still_latent
+from stand_ins.published import published_loop
 
 HELD = Curve(((0.0, 0.0),))
 SEED = 11

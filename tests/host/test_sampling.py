@@ -8,14 +8,12 @@ import comfy.samplers
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
-from pack import pack_module, run_node
+from noise_rectification.nodes.core.curve import Curve
+from noise_rectification.nodes.core.schedule import Schedule
+from noise_rectification.nodes.host import run, wrappers
+from private_host.pack import run_node
 from runs import SEED, STEPS, advanced, guider_of, ksampler, patched
-from standins import conditioning, sd15, still_latent, wan
-
-Curve = pack_module("nodes.core.curve").Curve
-Schedule = pack_module("nodes.core.schedule").Schedule
-wrappers = pack_module("nodes.host.wrappers")
-run = pack_module("nodes.host.run")
+from stand_ins.models import conditioning, sd15, still_latent, wan
 
 SAMPLERS = ["euler", "euler_ancestral", "dpmpp_2m_sde", "uni_pc", "lcm"]
 HELD = Curve(((0.0, 0.0),))

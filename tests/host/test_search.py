@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pack import ROOT, start_host
+from private_host.pack import ROOT, start_host
 
 host_nodes = start_host()
 NODES = [host_nodes.NODE_CLASS_MAPPINGS[name] for name in json.loads((ROOT / "node_list.json").read_text())]

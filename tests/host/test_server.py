@@ -8,12 +8,12 @@ import urllib.request
 
 import numpy as np
 import pytest
-from comfyui_server import comfyui, get
-from pack import ROOT
 from PIL import Image, ImageSequence
+from private_host.pack import ROOT
+from private_host.server import comfyui, get
 from prompts import error_of, post, run
 
-WORKFLOW = json.loads((ROOT / "demo" / "image_to_video.api.json").read_text())
+WORKFLOW = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
 SCHEDULES, SAMPLER, VIDEO = ("5", "6"), "8", "16"  # ids of nodes
 PUBLISHED = 1  # its place in the video, after plain and before carried
 NODES = json.loads((ROOT / "node_list.json").read_text())

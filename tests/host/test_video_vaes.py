@@ -4,9 +4,9 @@ import gc
 
 import pytest
 import torch
-import vae_zoo
-from pack import run_node
-from vae_zoo import VAES
+from private_host.pack import run_node
+from stand_ins import vae_zoo
+from stand_ins.vae_zoo import VAES
 
 
 @pytest.fixture(scope="module", params=vae_zoo.cases())

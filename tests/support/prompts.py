@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from comfyui_server import get, post
+from private_host.server import get, post
 
 PATIENCE = 240  # seconds
 

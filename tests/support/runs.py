@@ -5,8 +5,9 @@ from __future__ import annotations
 import comfy.samplers
 import torch
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
-from pack import pack_module, run_node
-from standins import conditioning
+from noise_rectification.nodes.core import frames
+from private_host.pack import run_node
+from stand_ins.models import conditioning
 
 SEED, STEPS = 5, 6
 
@@ -73,7 +74,6 @@ def moving_with(model, motion, shapes=None):
 
     shapes: of the latents that are packed into one, the video's first.
     """
-    frames = pack_module("nodes.core.frames")
     other = model.clone()
 
     def predict(executor, *args, **kwargs):

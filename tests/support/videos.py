@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from nr_core.frames import frame_axis, frame_count, over_frames
-from nr_core.pivots import Pivots
-from nr_core.rectify import Rectifier
-from nr_core.schedule import IMAGE, Schedule
+from noise_rectification.nodes.core.frames import frame_axis, frame_count, over_frames
+from noise_rectification.nodes.core.pivots import Pivots
+from noise_rectification.nodes.core.rectify import Rectifier
+from noise_rectification.nodes.core.schedule import IMAGE, Schedule
 
 
 def video(shape, seed):

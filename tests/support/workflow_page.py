@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from comfyui_server import get
-from pack import ROOT
+from private_host.pack import ROOT
+from private_host.server import get
 
 WORKFLOWS = {path.stem: path for path in sorted((ROOT / "workflows").glob("*.json"))}
 OTHER_PACKS = {"AnimateDiff, given a picture": {"ADE_AnimateDiffLoaderGen1"}}

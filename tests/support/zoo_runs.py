@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from model_zoo import ZOO
-from pack import run_node
+from private_host.pack import run_node
+from stand_ins.model_zoo import ZOO
 
 STEPS, SEED = 4, 1
 

@@ -1,4 +1,4 @@
-"""The shipped workflows, written as graphs and saved by the real frontend. `scripts/make_workflows.py` is the command.
+"""The shipped workflows, written as graphs and saved by the real frontend. `make_workflows.py` is the command.
 
 graph.py        what a graph is made of
 files.py        the model files that the graphs name; other_packs.py: the nodes of other packs

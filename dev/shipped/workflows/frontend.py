@@ -13,10 +13,10 @@ from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import chromium
-from comfyui_page import collect_problems, open_page
-from frontends import FRONTENDS, running_server
 from playwright.sync_api import Browser, Page, Route, sync_playwright
+from private_host import chromium
+from private_host.frontends import FRONTENDS, running_server
+from private_host.page import collect_problems, open_page
 
 from .graph import Graph
 from .layout import GAP, HEIGHTS, NOTE_WIDTH, TITLE_BAR, overlaps

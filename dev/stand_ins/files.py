@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import comfy.supported_models as families
-from model_zoo import WAN, ZOO, StandIn
-from standins import sd15
+from stand_ins.model_zoo import WAN, ZOO, StandIn
+from stand_ins.models import sd15
 
 WAN_22_EXPERT = StandIn(families.WAN21_I2V, {**WAN, "in_dim": 36}, 16)
 

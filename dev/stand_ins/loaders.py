@@ -4,20 +4,16 @@ Diffusion models and VAEs are the host's own classes (model_zoo, vae_zoo). Text 
 size: what they give is random, of the shapes that the models read. Everything else of the server is the host's own.
 """
 
-import sys
-from pathlib import Path
 from types import SimpleNamespace
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import comfy.clip_vision
 import torch
-import vae_zoo
 from comfy.model_patcher import ModelPatcher
 from comfy_api.latest import io
-from model_zoo import TEXT
-from standin_files import MODELS, VAES, by_name
-from standins import TINY_UNET
+from stand_ins import vae_zoo
+from stand_ins.files import MODELS, VAES, by_name
+from stand_ins.model_zoo import TEXT
+from stand_ins.models import TINY_UNET
 
 import nodes
 

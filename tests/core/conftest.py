@@ -1,5 +1,0 @@
-"""The core alone: no host is imported here."""
-
-from pack import load_core
-
-load_core()
