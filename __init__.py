@@ -3,7 +3,7 @@
 import logging
 import re
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 HOST_FLOOR = "0.3.75"  # `requires-comfyui` of pyproject.toml
 

@@ -25,7 +25,8 @@ def _moved_clip() -> list[io.Output]:
             "visible",
             display_name="visible",
             tooltip="White where the picture says what is seen, black where the motion uncovers something else: for "
-            "`mask` of the sampler, so that the model paints what is new.",
+            "`mask` of Still Video Latent, and from there to `mask` of the sampler, so that the model paints what is "
+            "new.",
         ),
         io.Image.Output(
             "flow",

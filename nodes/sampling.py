@@ -31,8 +31,9 @@ def _shared_optional_inputs() -> list[io.Input]:
         io.Mask.Input(
             "mask",
             optional=True,
-            tooltip="Where to rectify: white fully, black not at all. One mask for the clip, or one per frame. Hold "
-            "the background, free the subject.",
+            tooltip="Where to rectify: white fully, black not at all. Hold the background, free the subject. One mask "
+            "for the clip, one per latent frame or one per frame of the video; for several videos one each, or each "
+            "video's own, one video after the other.",
         ),
         io.Latent.Input(
             "colour_reference",

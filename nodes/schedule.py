@@ -61,7 +61,10 @@ class RectificationScheduleNode(io.ComfyNode):
                     "Where rectification ends: 0.6 = after 60 % of the steps. "
                     "Later = more fidelity, earlier = more freedom.",
                 ),
-                _fraction("strength", "λ: how much of the correction is applied. 0 leaves the model untouched."),
+                _fraction(
+                    "strength",
+                    "λ: how much of the correction is applied. 0 leaves the model untouched, hold_colours included.",
+                ),
                 *_advanced(
                     _fraction(
                         "tau_ramp",
@@ -103,7 +106,9 @@ class RectificationScheduleNode(io.ComfyNode):
                     "Carries the picture along the motion that the model predicts, "
                     "so that frames stay true to it and still move. "
                     "1 = follow that motion, 0 = hold every frame to the still picture, as in the paper. "
-                    "Above 1 = exaggerate the motion.",
+                    "Above 1 = exaggerate the motion. "
+                    "Exact where a cell of the latent is a pixel, as in the demo model; approximate behind VAEs that "
+                    "put many pixels into a cell: there hold the video to a clip of Move Picture Like Video instead.",
                     most=MAX_MOTION_COMPENSATION,
                     optional=True,
                 ),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from .graph import Graph, Output
 from .parts import (
     EMPTY_LATENT,
-    FLOW_ANCHOR,
     IMAGE_ANCHOR,
     KEEP_MOTION,
     KEEPS_ITS_SAMPLER,
@@ -49,7 +48,7 @@ SPOKEN = PROMPT + " Wind in the leaves, birds far away."
     try_first=[
         FEW_STEPS + " 0.5 rectifies two.",
         "The look is wanted, not the layout: `tau_end` 0.25, or `strength` 0.5.",
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Without the LoRA: `steps` 20, `cfg` 6, and `tau_end` 0.3 to 0.5.",
     ],
@@ -81,7 +80,7 @@ def wan_vace_reference(graph: Graph) -> None:
     try_first=[
         FEW_STEPS + " 0.5 rectifies two.",
         "The mouth is held too: `tau_end` 0.25, or a `mask` that leaves the face out (white is held).",
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Without the LoRA: `steps` 20, `cfg` 6, `tau_end` 0.3.",
         "77 frames are 4.8 seconds; the model wants at least 73.",
@@ -121,7 +120,6 @@ def wan_s2v(graph: Graph) -> None:
         "reference needs no lent bias; `tau_end` 0.5 are two of the four steps.",
         "The large video changes faces or text of the small one: `tau_end` 1 on the second schedule. It stays as soft "
         "as the small one: 0.25.",
-        KEEP_MOTION + FLOW_ANCHOR + " For the first schedule only: the second's reference moves by itself.",
     ],
     drawing=Drawing("coffee.png", "zoom in", "larger"),
 )
@@ -174,7 +172,7 @@ def hunyuan_video_15_super_resolution(graph: Graph) -> None:
     "there, and ω says only how freely the other frames move.",
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "The first frames stand out: *Normalize* evens them out over 4 frames; more if needed.",
     ],
@@ -210,7 +208,7 @@ def kandinsky_5(graph: Graph) -> None:
         "The first stage makes 8 steps, of which the first five stay above σ 0.9: layout and identity are decided "
         "there. `tau_end` 0.6 rectifies those five. " + MORE_OR_LESS,
         "The second makes 3 steps from σ 0.85: `tau_end` 0.3 rectifies one, 0.6 two, 1 all. Its ω is 0.",
-        KEEP_MOTION + FLOW_ANCHOR + " For the first schedule only: the second's reference moves by itself.",
+        KEEP_MOTION,
         "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
     ],
     needs="0.16.0",
@@ -315,7 +313,7 @@ def with_sound(graph: Graph, model: Output, prompt: Output, video: Output, audio
     + KEEPS_ITS_SAMPLER,
     try_first=[
         "`tau_end` 0.4: with this model's shift of 12 that is where σ is 0.95. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Lengths are 17n+5: its own node rounds *up* to that, Still Video Latent rounds *down*. Give both the same "
         "length that needs no rounding: 56, 90, 124, 158 …",

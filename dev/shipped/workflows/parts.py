@@ -40,10 +40,10 @@ IMAGE_ANCHOR = (
     "picture within a few steps. Try both."
 )
 KEEP_MOTION = (
-    "Too little moves: `motion_compensation` 1 on the schedule. Frames are then held to the picture *carried along the "
-    "motion* that the model predicts, no longer to the picture as it stands."
+    "Too little moves: make a quick **draft**, let **Move Picture Like Video** move the picture like it, and hold the "
+    "video to that clip (templates *Draft and final*). Leave `motion_compensation` at 0: this model's latent puts many "
+    "pixels into a cell, and a picture that is carried there gets soft."
 )
-FLOW_ANCHOR = " Flow models, as this one, want `anchor` *image* with it."
 MORE_OR_LESS = (
     "Too far from the picture: `tau_end` up by 0.2. Too stiff: `tau_end` down by 0.2, or the curve's right end up."
 )

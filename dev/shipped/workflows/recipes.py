@@ -8,7 +8,6 @@ from __future__ import annotations
 from .graph import Graph, Output
 from .parts import (
     EMPTY_LATENT,
-    FLOW_ANCHOR,
     HELD_FRAME,
     IMAGE_ANCHOR,
     KEEP_MOTION,
@@ -45,7 +44,8 @@ from .thumbnails import Drawing
     try_first=[
         "**Press Run.** The three videos appear side by side in the middle.",
         "Another **motion**, another **picture**; or Load Image in place of Demo Picture, any size.",
-        "What differs between schedules 2 and 3 is one number: `motion_compensation` 0, and 1.",
+        "What differs between schedules 2 and 3 is one number: `motion_compensation` 0, and 1. It is exact here, where "
+        "a cell of the latent is a pixel. Behind the VAEs of large models leave it at 0, and see *3 Draft and final*.",
         "`tau_end` 0.6 → 0.9: more fidelity; → 0.3: more freedom.",
         "The **ω curve** lower: held more firmly; higher: freer.",
         "`strength` 0: exactly the plain KSampler.",
@@ -92,7 +92,7 @@ def demo_image_to_video(graph: Graph) -> None:
     EMPTY_LATENT,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already, a little help is enough. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "`strength` 0 gives exactly the plain KSampler, with the same seed: compare.",
     ],
@@ -118,7 +118,7 @@ def wan21_image_to_video(graph: Graph) -> None:
     "`latent_image`: noise rectification alone turns text-to-video into image-to-video.",
     try_first=[
         "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "The video jumps when τ ends: `tau_ramp` 0.2.",
     ],
@@ -147,7 +147,7 @@ BOTH_EXPERTS = (
         "`tau_end` 0.5: the high-noise expert all through, the other left alone. 0.3: less of the first; 0.6: two "
         "steps of the second too.",
         MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "With the 4-step LoRAs: *Wan 2.2 14B in 4 steps*.",
     ],
@@ -169,7 +169,7 @@ def wan22_14b_two_experts(graph: Graph) -> None:
         "Too far from the picture: `tau_end` 0.75. Too stiff: 0.25. The last step alone makes the finest detail: above "
         "0.75 the video is held in that too.",
         "`tau_ramp` has no room in 4 steps: leave it at 0, and set `strength` 0.7 for a softer hold.",
-        KEEP_MOTION + FLOW_ANCHOR + " A few-step model shows its motion in the very first step.",
+        KEEP_MOTION,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("coffee.png", "zoom in"),
@@ -229,7 +229,7 @@ def by_both_experts(
     HELD_FRAME,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Short of memory: `length` 49 on both nodes.",
     ],
@@ -257,7 +257,6 @@ def wan22_5b(graph: Graph) -> None:
         "Both pictures of one size and close in content.",
         "The last picture is missed: pull the curve down over the last quarter. The middle looks like a double "
         "exposure: lift it there, or `tau_end` 0.2.",
-        KEEP_MOTION + FLOW_ANCHOR,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("rocket.jpg", "pan", "two pictures"),
@@ -292,8 +291,7 @@ def first_and_last_frame(graph: Graph) -> None:
     try_first=[
         "Paint generously: the subject needs room to move in.",
         "The background still swims: `tau_end` 1. The seam shows: `tau_end` 0.7, or `tau_ramp` 0.2.",
-        "The camera moves and the background should move with it: `motion_compensation` 1 on the schedule, and the "
-        "curve stays at 0." + FLOW_ANCHOR,
+        "The camera should move, and the background with it: templates *Camera move*.",
         "Works with every model of this pack's templates: link `mask` in the same way.",
     ],
     drawing=Drawing("chelsea.png", "zoom in", "mask"),
@@ -331,8 +329,7 @@ def masked_hold_background(graph: Graph) -> None:
     try_first=[
         "A third chunk: copy the nodes of column 5, link the last frame of chunk 2 to its Still Video Latent, and "
         "`colour_reference` to the **first** Still Video Latent again. One more Join at the end.",
-        "`motion_compensation` is 1, so that the chunks go on moving; 0 holds each to its picture as it stands."
-        + FLOW_ANCHOR,
+        "The chunks stand too still: `tau_end` 0.3. They drift from their picture: 0.8.",
         "Another prompt for each chunk: one more prompt node.",
         "The light is meant to change: `hold_colours` 0.5, or `colour_reference` unlinked.",
     ],
@@ -342,7 +339,7 @@ def extend_in_chunks(graph: Graph) -> None:
     size = {"width": 832, "height": 480, "length": 33}
     wan = load_wan(graph, "wan2.1_t2v_1.3B_fp16.safetensors")
     given = picture_and_prompts(graph, wan.clip)
-    first_still, held = hold(graph, given.picture, wan.vae, size, hold_colours=1.0, motion_compensation=1.0)
+    first_still, held = hold(graph, given.picture, wan.vae, size, hold_colours=1.0)
     graph.column("4  First chunk", 340)
     sampling = {"model": wan.model, "positive": given.positive, "negative": given.negative, "schedule": held,
                 **steps(30, 6, "uni_pc")}  # fmt: skip
@@ -364,7 +361,7 @@ def extend_in_chunks(graph: Graph) -> None:
     HELD_FRAME + KEEPS_ITS_SAMPLER,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "With the model's first version (hunyuan_video_image_to_video_720p_bf16): `guidance_type` *v1 (concat)*.",
     ],
@@ -398,7 +395,7 @@ def hunyuan_video_image_to_video(graph: Graph) -> None:
     EMPTY_LATENT + KEEPS_ITS_SAMPLER,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Short of memory: `length` 61 on both nodes, or 848x480 with the 480p model (shift 5).",
     ],
@@ -431,7 +428,7 @@ def hunyuan_video_15(graph: Graph) -> None:
         "`strength` 0.15 on the model's own node holds the first frame softly, as its users know it; rectification "
         "adds to it over the whole clip.",
         "`tau_end` 0.3. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("chelsea.png", "turn"),
@@ -465,7 +462,7 @@ def ltx_video(graph: Graph) -> None:
     try_first=[
         "This model wants its own size and length: 848x480, 93 frames.",
         "`tau_end` 0.3: it sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("rocket.jpg", "zoom out"),
@@ -491,7 +488,7 @@ def cosmos_predict2(graph: Graph) -> None:
     "noise rectification alone turns text-to-video into image-to-video.",
     try_first=[
         "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
-        KEEP_MOTION + FLOW_ANCHOR,
+        KEEP_MOTION,
         IMAGE_ANCHOR,
         "Six frames share one latent frame: lengths are 6n+1, and ω of a latent frame counts for all of its six.",
     ],
