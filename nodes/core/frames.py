@@ -19,6 +19,8 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from .devices import where_able
+
 # Video frames per latent frame of the video VAEs in use, tried where nobody can say which one made the latent.
 TEMPORAL_COMPRESSIONS = (4, 6, 8)
 CHUNK = 5  # latent frames after which MiniMax H3's VAE starts anew with a frame of its own: 17 pictures in 5
@@ -130,7 +132,7 @@ def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None)
     """
     mask = mask.reshape(-1, *mask.shape[-2:]).float()
     mask = _mask_over_latent_frames(mask, shape, compression)
-    mask = interpolate(mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
+    mask = where_able(interpolate, mask.unsqueeze(1), size=tuple(shape[-2:]), mode="area")
     return rearrange(mask, "t 1 h w -> 1 1 t h w") if len(shape) == 5 else mask
 
 

@@ -26,6 +26,8 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn.functional import grid_sample, pad
 
+from .devices import where_able
+
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
 COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
 SMOOTHINGS = 4  # of ū at a level, each followed by (1): what is known spreads to where nothing is
@@ -113,10 +115,7 @@ def warp(clip: Tensor, u: Tensor, mode: str = "bicubic", beyond: str = "border")
     scale = u.new_tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)])  # grid_sample's frame reaches from -1 to 1
     places = rearrange(_places(u), "n xy h w -> n h w xy") * scale - 1
     source = clip.expand(len(u), -1, -1, -1)
-    if source.device.type == "mps":  # Apple's GPUs, before torch 2.13: neither bicubic nor borders
-        source, places = source.cpu(), places.cpu()
-    read = grid_sample(source, places, mode=mode, padding_mode=beyond, align_corners=True)
-    return read.to(clip.device)
+    return where_able(grid_sample, source, places, mode=mode, padding_mode=beyond, align_corners=True)
 
 
 def inside(u: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from .devices import where_able
 from .motion import agreement, flow, guide, inside, spread, warp, windowed
 from .motions import window_flow
 
@@ -85,7 +86,7 @@ def first_cut(video: Tensor) -> int | None:
     if len(video) < 2:
         return None
     width, height = working_size(video.shape[-1], video.shape[-2], CUT_SIZE)
-    seen = guide(interpolate(video, (height, width), mode="bilinear", antialias=True))
+    seen = guide(shrunk(video, (height, width)))
     before, after = seen[:-1], seen[1:]
     u = flow(before, after, initial=before.new_zeros(len(before), 2, height, width), clips=len(before))
     shown = inside(u)
@@ -139,8 +140,13 @@ def moved(
     if fill == BLUR:
         frame = torch.lerp(_blurred(frame, visible), frame, visible)
     if fill == VIDEO and own is not None:
-        frame = torch.lerp(interpolate(own, size, mode="bilinear", antialias=True), frame, visible)
+        frame = torch.lerp(shrunk(own, size), frame, visible)
     return frame, visible
+
+
+def shrunk(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Pictures [N, C, H, W] at `size` (height, width), low-passed where that is smaller."""
+    return where_able(interpolate, pictures, size=size, mode="bilinear", antialias=True)
 
 
 def _enlarged(u: Tensor, size: tuple[int, int]) -> Tensor:
@@ -156,7 +162,7 @@ def _blurred(frame: Tensor, visible: Tensor) -> Tensor:
     scale = min(1.0, BLUR_CELLS / min(frame.shape[-2:]))
     cells = [max(1, round(pixels * scale)) for pixels in frame.shape[-2:]]
     seen = torch.cat([frame * visible, visible], 1)
-    near = interpolate(seen, cells, mode="area") + 1e-3 * seen.mean((-2, -1), keepdim=True)
+    near = where_able(interpolate, seen, size=cells, mode="area") + 1e-3 * seen.mean((-2, -1), keepdim=True)
     for _ in range(BLUR_CELLS // 4):
         near = near + 1e-1 * windowed(near)
     colours = near[:, :-1] / near[:, -1:].clamp(min=1e-6)

@@ -10,9 +10,8 @@ import comfy.utils
 import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from ..core.moving import MIRROR, VIDEO, WORKING_SIZE, camera_flow, follow, moved, working_size
+from ..core.moving import MIRROR, VIDEO, WORKING_SIZE, camera_flow, follow, moved, shrunk, working_size
 from ..core.plots import plot_flow
 from .log import logger
 from .vae import CENTER_CROP, fit_pictures
@@ -33,7 +32,7 @@ class MovedClip:
     def preview(self, cls: type[io.ComfyNode]) -> ui.SavedImages:
         """The moving picture, and its motion beside it, as an animation in the host's temp folder."""
         size = self.flow.shape[1:3]
-        small = interpolate(self.frames.movedim(-1, 1), size, mode="bilinear", antialias=True).movedim(1, -1)
+        small = shrunk(self.frames.movedim(-1, 1), size).movedim(1, -1)
         saved = ui.ImageSaveHelper.save_animated_webp(
             torch.cat([small, self.flow], 2), "moved", io.FolderType.temp, cls,
             fps=PREVIEW_FRAMES_PER_SECOND, lossless=False, quality=80, method=2,
