@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 LACKING = ("mps",)  # types of devices on which such operations are not tried
+
+
+def able(device: torch.device) -> torch.device:
+    """The device, or the CPU in its place where work of many such operations would go there and back each time."""
+    return torch.device("cpu") if device.type in LACKING else device
 
 
 def where_able(operation: Callable[..., Tensor], *tensors: Tensor, **options: Any) -> Tensor:
