@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from comfy_api.latest import io, ui
-from PIL import Image
 
 from . import CATEGORY
 from .core.motions import MOTIONS, prompt_tokens
+from .core.packages import PILLOW
 from .host.demo_model import SAMPLINGS, load_demo_model, load_demo_vae
 from .inputs import checked
 from .node_schema import node_schema
@@ -121,8 +121,10 @@ class DemoPicture(io.ComfyNode):
         )
 
     @classmethod
-    @checked()
+    @checked(packages=(PILLOW,))
     def execute(cls, picture) -> io.NodeOutput:
+        from PIL import Image
+
         with Image.open(PICTURES / f"{picture}.png") as file:
             pixels = np.asarray(file.convert("RGB"), dtype=np.float32) / 255
         image = torch.from_numpy(pixels)[None]

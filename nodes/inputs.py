@@ -16,20 +16,25 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from .core.checks import check_choice, check_number, check_numbers, check_whole, quote
+from .core.packages import check_packages
 from .core.schedule import Schedule
 from .host.going_on import check_stop
 
 
-def checked(*, may_be_broken: tuple[str, ...] = (), lists: tuple[str, ...] = ()) -> Callable:
+def checked(
+    *, may_be_broken: tuple[str, ...] = (), lists: tuple[str, ...] = (), packages: tuple[str, ...] = ()
+) -> Callable:
     """Decorate a node's `execute`: it gets its inputs cast and checked by what the schema says of them.
 
     may_be_broken: inputs that may hold NaN or infinite values, because the node reports on them. lists: inputs that
-    take a list of numbers, where the node takes all its inputs as lists.
+    take a list of numbers, where the node takes all its inputs as lists. packages: what the node needs beside what
+    every node does, asked for before it begins (core/packages.py).
     """
 
     def decorate(execute: Callable) -> Callable:
         @wraps(execute)
         def execute_checked(cls, **given):
+            check_packages(*packages)
             schema = cls.define_schema()
             declared = {entry.id: entry for entry in schema.inputs}
             if schema.is_input_list:

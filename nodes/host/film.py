@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folder_paths
 from comfy_api.latest import io, ui
-from PIL import Image
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FRAMES_PER_SECOND = 16
 
