@@ -27,7 +27,7 @@ from ..core.moving import (
 from ..core.plots import plot_flow
 from .film import save_film
 from .going_on import GoingOn
-from .log import logger
+from .log import logger, say_if_odd
 from .vae import CENTER_CROP, fit_pictures
 
 HEAVY = 4 * 2**30  # bytes of frames above which a hint is given
@@ -112,6 +112,7 @@ class _Work:
                 "image: %s frames of %s x %s take %.1f GB of memory. Scale the picture down to the video's size first.",
                 length, width, height, bytes_needed / 1e9,
             )  # fmt: skip
+        say_if_odd("image", width, height)
         self.size, self.length = working_size(width, height), length
         self.device = able(comfy.model_management.get_torch_device())
         self.kept = comfy.model_management.intermediate_device()
