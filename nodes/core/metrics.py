@@ -169,7 +169,7 @@ def fidelity_along_motion(
     each = each or _Told(lambda share: None, 0)
     size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
     image = _for_torch(picture[None], size)
-    video = torch.cat([_for_torch(frame[None], size) for frame in each(frames)])
+    video = torch.cat([_for_torch(frame[None], size).movedim(1, -1) for frame in each(frames)]).movedim(-1, 1)
     known, seen = motion.guide(image), motion.guide(video)
     backward = motion.flow(known, seen, smoothness=SMOOTHNESS, after_level=each.ask)
     shown = motion.visibility(known, seen, backward)[:, 0].numpy()
