@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from comfy_api.latest import io, ui
-from PIL import Image
 
 from . import CATEGORY
+from .core.packages import PILLOW
 from .demo_model.network import SAMPLINGS, load_demo_model, load_demo_vae
 from .demo_model.words import MOTIONS, prompt_tokens
 from .inputs import checked
@@ -121,8 +121,10 @@ class DemoPicture(io.ComfyNode):
         )
 
     @classmethod
-    @checked()
+    @checked(packages=(PILLOW,))
     def execute(cls, picture) -> io.NodeOutput:
+        from PIL import Image
+
         with Image.open(PICTURES / f"{picture}.png") as file:
             pixels = np.asarray(file.convert("RGB"), dtype=np.float32) / 255
         image = torch.from_numpy(pixels)[None]

@@ -17,19 +17,25 @@ from torch import Tensor
 
 from .core.checks import check_choice, check_number, check_numbers, check_whole, quote
 from .core.curve import LINEAR, MONOTONE_CUBIC
+from .core.packages import check_packages
 from .core.schedule import Schedule
+from .host.going_on import check_stop
 
 
-def checked(*, may_be_broken: tuple[str, ...] = (), lists: tuple[str, ...] = ()) -> Callable:
+def checked(
+    *, may_be_broken: tuple[str, ...] = (), lists: tuple[str, ...] = (), packages: tuple[str, ...] = ()
+) -> Callable:
     """Decorate a node's `execute`: it gets its inputs cast and checked by what the schema says of them.
 
     may_be_broken: inputs that may hold NaN or infinite values, because the node reports on them. lists: inputs that
-    take a list of numbers, where the node takes all its inputs as lists.
+    take a list of numbers, where the node takes all its inputs as lists. packages: what the node needs beside what
+    every node does, asked for before it begins (core/packages.py).
     """
 
     def decorate(execute: Callable) -> Callable:
         @wraps(execute)
         def execute_checked(cls, **given):
+            check_packages(*packages)
             schema = cls.define_schema()
             declared = {entry.id: entry for entry in schema.inputs}
             if schema.is_input_list:
@@ -119,7 +125,7 @@ def _check_mask(declared: io.Input, value: Any) -> Tensor:
 
 def _as_shares(pixels: Tensor) -> Tensor:
     """Pixels as float32; bytes count from 0 to 255."""
-    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
+    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels.float()
 
 
 def _check_latent(declared: io.Input, value: Any) -> dict:
@@ -179,11 +185,20 @@ CHECKS: dict[str, Callable] = {
 def _check_finite(name: str, value: Any) -> None:
     """Refuse tensors, alone or in a LATENT, that hold NaN or infinite values."""
     for part in _parts(value.get("samples") if isinstance(value, dict) else value):
-        if isinstance(part, Tensor) and not bool(torch.isfinite(part).all()):
+        if isinstance(part, Tensor) and not _is_finite(part):
             raise ValueError(
                 f"{name}: it holds NaN or infinite values. Look for the cause in the node that made it: often a model "
                 "or VAE in half precision."
             )
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    """Whether no number is NaN or infinite. A video is read frame by frame, so that no copy of it is made."""
+    for frame in tensor if tensor.ndim > 1 else [tensor]:
+        check_stop()
+        if not bool(torch.isfinite(frame).all()):
+            return False
+    return True
 
 
 def _parts(samples: Any) -> list:

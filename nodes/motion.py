@@ -7,6 +7,7 @@ from comfy_api.latest import io
 from . import CATEGORY
 from .core.curve import resampled
 from .core.moved_picture import EASE_IN_OUT, EASINGS, FILLS, STRETCH, easing_progress
+from .core.packages import PILLOW, TORCHVISION
 from .host.moved_picture import MovedClip, move_camera, move_like_video
 from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
@@ -90,7 +91,7 @@ class MovePicture(io.ComfyNode):
         )
 
     @classmethod
-    @checked()
+    @checked(packages=(TORCHVISION, PILLOW))
     def execute(cls, image, video, amount, length, fill) -> io.NodeOutput:
         return _output(move_like_video(image, video, amount, length, fill), cls)
 
@@ -142,7 +143,7 @@ class CameraMove(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    @checked(lists=("progress",))
+    @checked(lists=("progress",), packages=(TORCHVISION, PILLOW))
     def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None) -> io.NodeOutput:
         done = easing_progress(easing, length) if progress is None else resampled(progress, length)
         return _output(move_camera(image, list(done), pan, tilt, zoom, roll), cls)

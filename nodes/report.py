@@ -7,6 +7,7 @@ import json
 from comfy_api.latest import io, ui
 
 from . import CATEGORY
+from .core.packages import MATPLOTLIB, PILLOW, SCIKIT_IMAGE
 from .core.plots import plot_report
 from .host.report import measure_videos, report_text
 from .inputs import checked
@@ -63,7 +64,7 @@ class VideoFidelityReport(io.ComfyNode):
         )
 
     @classmethod
-    @checked(may_be_broken=("frames", "baseline"))
+    @checked(may_be_broken=("frames", "baseline"), packages=(SCIKIT_IMAGE, MATPLOTLIB, PILLOW))
     def execute(cls, frames, image, baseline=None, clip_vision=None, clip=None, text="") -> io.NodeOutput:
         videos = {"frames": frames} | ({} if baseline is None else {"baseline": baseline})
         measured, notes = measure_videos(videos, image, clip_vision, clip, text)

@@ -6,6 +6,7 @@ from comfy_api.latest import io, ui
 
 from . import CATEGORY
 from .core.curve import Curve
+from .core.packages import MATPLOTLIB, PILLOW
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
 from .inputs import checked, only_one, plain_curve, whole_list
@@ -176,7 +177,7 @@ class PlotRectificationSchedule(io.ComfyNode):
         )
 
     @classmethod
-    @checked()
+    @checked(packages=(MATPLOTLIB, PILLOW))
     def execute(cls, schedule, frames, steps) -> io.NodeOutput:
         plot = plot_schedule(schedule, frames, steps)
         return io.NodeOutput(plot, ui=ui.PreviewImage(plot, cls=cls))

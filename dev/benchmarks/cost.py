@@ -32,7 +32,8 @@ HEAD = f"""# What rectification costs
 Written by `python dev/benchmarks/cost.py`, on {{cores}} CPU cores without a GPU, one thread an operation. Each line's
 figures come from one run, taken in turn, medians. "The clip" is a Wan 2.1 latent of 832x480 and 81 frames,
 {list(CLIP)}. The step in the lines of growth:
-results above 32 MB are fresh memory each time here, one page fault a page.
+results above 32 MB are fresh memory each time here, one page fault a page. What moving and measuring pictures takes of
+memory stands in memory.md.
 
 | what | measured | aim |
 |---|---|---|

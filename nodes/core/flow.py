@@ -20,11 +20,14 @@ so that texture decides where there is some, and the neighbours do where there i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from einops import rearrange
 from torch import Tensor
 from torch.nn.functional import grid_sample, pad
+
+from .devices import where_able
 
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
 COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
@@ -34,6 +37,7 @@ CHAIN_SMOOTHNESS = 1.0  # α between neighbours, which differ by little: what th
 OVERALL = 0.2  # share in ū of the affine motion of the whole frame: pans, zooms and turns reach bare walls and borders
 ROBUST_ROUNDS = 2  # of that fit: things that move on their own drop out of it
 STEADINESS = 300.0  # weight of second differences in time: motion is smoothed over some 8 frames, never slowed
+CELLS_AT_ONCE = 2**19  # of the frames that are worked on together: what is kept of all of them is a few numbers a cell
 CROWDED = 0.5  # share of the usual spread of a flow below which visibility falls; a zoom changes it everywhere alike
 DISAGREEMENT = 0.5  # squared difference of guides at which half of the visibility is gone; of two strangers it is 2
 
@@ -68,8 +72,8 @@ def flow(
     the frames are of; pivot: the index of the pivot frame in each. initial: an earlier flow to go on from, as from the
     sampler's last step. Without one, each frame starts from where its neighbour came to, since motion over a long clip
     exceeds what coarse levels reach. smoothness: α of equation (1), for guides that can be trusted less (predictions
-    at high σ) or more (real pictures: 0.02). after_level: called after each level of the pyramid, of which large
-    pictures have several that take seconds; what it raises goes through.
+    at high σ) or more (real pictures: 0.02). after_level: called after each level of the pyramid, and in between after
+    each bunch of frames that is worked on together; what it raises goes through.
     """
     if initial is None:
         initial = _chained(pivot_guide, frames_guide, pivot, clips, after_level)
@@ -82,13 +86,21 @@ def visibility(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
     return inside(u) * agreement(pivot_guide, frames_guide, u)
 
 
-def agreement(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
+def agreement(
+    pivot_guide: Tensor, frames_guide: Tensor, u: Tensor, after_bunch: Callable[[], None] = lambda: None
+) -> Tensor:
     """How far the pivot frame, moved along a flow, shows what the frames show, [N, 1, H, W] in 0…1.
 
     0 where what the flow reads is something else; and where it crowds many cells onto one, as what an object uncovers
     does (Sand and Teller, 2006). Half of it is gone where guides differ by DISAGREEMENT, or by twice what is usual in
     that frame, so that noise alone hides nothing.
     """
+    return in_bunches(
+        lambda some: _agreement(_of(pivot_guide, some), frames_guide[some], u[some]), frames_guide, after_bunch
+    )
+
+
+def _agreement(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
     difference = (warp(pivot_guide, u, mode="bilinear") - frames_guide).square().mean(1, keepdim=True)
     difference = windowed(windowed(difference))
     usual = difference.mean((-2, -1), keepdim=True)
@@ -103,27 +115,53 @@ def spread(u: Tensor) -> Tensor:
     return (1 + xx) * (1 + yy) - xy * yx
 
 
-def warp(clip: Tensor, u: Tensor, mode: str = "bicubic", beyond: str = "border") -> Tensor:
+def warp(clip: Tensor, u: Tensor, mode: str = "bicubic", beyond: str = "border", first_row: int = 0) -> Tensor:
     """`clip` [N or 1, C, H, W] read at x + u(x): what it shows, moved. Outside of it its border goes on, or with
-    `beyond` "reflection" its mirror image.
+    `beyond` "reflection" its mirror image. u may be a band of the frame's rows, from `first_row` on.
 
     Bicubic, since bilinear reading between two cells blurs, and the blur is what the video would be held to.
     """
-    height, width = u.shape[-2:]
+    height, width = clip.shape[-2:]
     scale = u.new_tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)])  # grid_sample's frame reaches from -1 to 1
-    places = rearrange(_places(u), "n xy h w -> n h w xy") * scale - 1
+    places = rearrange(_places(u, first_row), "n xy h w -> n h w xy") * scale - 1
     source = clip.expand(len(u), -1, -1, -1)
-    if source.device.type == "mps":  # Apple's GPUs, before torch 2.13: neither bicubic nor borders
-        source, places = source.cpu(), places.cpu()
-    read = grid_sample(source, places, mode=mode, padding_mode=beyond, align_corners=True)
-    return read.to(clip.device)
+    return where_able(grid_sample, source, places, mode=mode, padding_mode=beyond, align_corners=True)
 
 
-def inside(u: Tensor) -> Tensor:
-    """1 where a flow reads inside the frame, falling to 0 one cell outside of it: [N, 1, H, W]."""
-    last = u.new_tensor([u.shape[-1] - 1, u.shape[-2] - 1]).reshape(2, 1, 1)
-    places = _places(u)
+def inside(u: Tensor, first_row: int = 0, height: int | None = None) -> Tensor:
+    """1 where a flow reads inside the frame, falling to 0 one cell outside of it: [N, 1, H, W].
+
+    u may be a band of the rows of a frame of this height, from `first_row` on.
+    """
+    last = u.new_tensor([u.shape[-1] - 1, (u.shape[-2] if height is None else height) - 1]).reshape(2, 1, 1)
+    places = _places(u, first_row)
     return (1 + torch.minimum(places, last - places)).clamp(0, 1).prod(1, keepdim=True)
+
+
+def in_bunches(
+    work: Callable[[slice], Tensor], frames: Tensor, after_bunch: Callable[[], None] = lambda: None
+) -> Tensor:
+    """`work` on some frames of many [N, C, H, W], a bunch at a time: what it makes of each, in one tensor."""
+    count, cells = len(frames), frames.shape[-2] * frames.shape[-1]
+    # No bunch of one: torch adds up a single frame's cells in another order than those of several.
+    bunches = max(1, count // max(2, CELLS_AT_ONCE // cells))
+    if bunches == 1:
+        made = work(slice(None))
+        after_bunch()
+        return made
+    starts = [count * bunch // bunches for bunch in range(bunches + 1)]
+    for start, end in zip(starts[:-1], starts[1:], strict=True):
+        part = work(slice(start, end))
+        if start == 0:
+            made = part.new_empty(count, *part.shape[1:])
+        made[start:end] = part
+        after_bunch()
+    return made
+
+
+def _of(pivot_guide: Tensor, some: slice) -> Tensor:
+    """The pivot frame as some frames see it: the one for all, or each its own."""
+    return pivot_guide if len(pivot_guide) == 1 else pivot_guide[some]
 
 
 # ---- equation (1) ----------------------------------------------------------------------------------------------------
@@ -139,15 +177,22 @@ def _chained(
     count, frames = len(frames_guide), len(frames_guide) // clips
     here = torch.arange(count, device=frames_guide.device)
     following = here - (here % frames - pivot).sign()
-    halves, still = _halved(frames_guide), _halved(pivot_guide).expand(count, -1, -1, -1)
-    neighbours = halves[following] + still - still[following]  # how a still clip differs from frame to frame stays
+    halves = in_bunches(lambda some: _halved(frames_guide[some]), frames_guide, after_level)
+    still = _halved(pivot_guide).expand(count, -1, -1, -1)
+    # How a still clip differs from frame to frame stays.
+    neighbours = in_bunches(lambda some: halves[following[some]] + still[some] - still[following[some]], halves)
     none = halves.new_zeros(count, 2, *halves.shape[-2:])
     alone = torch.ones(1, 1).to(halves)
     u = _matched(neighbours, halves, none, CHAIN_SMOOTHNESS, alone, after_level)
     for _ in range((frames - 1).bit_length()):
-        u = u + warp(u[following], u, mode="bilinear")
+        u = in_bunches(partial(_gone_on, u, following), u, after_level)
         following = following[following]
-    return _doubled(2 * u, frames_guide.shape[-2:])
+    return in_bunches(lambda some: _doubled(2 * u[some], frames_guide.shape[-2:]), frames_guide, after_level)
+
+
+def _gone_on(u: Tensor, following: Tensor, some: slice) -> Tensor:
+    """The way to a following frame, and that frame's own from there."""
+    return u[some] + warp(u[following[some]], u[some], mode="bilinear")
 
 
 def _matched(
@@ -161,18 +206,26 @@ def _matched(
     """An earlier flow made better, coarse to fine."""
     levels = [(pivot_guide, frames_guide)]
     while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
-        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+        levels.append((_all_halved(levels[-1][0]), _all_halved(levels[-1][1])))
     # The flow of a level lives on half of its grid: windows are wider than two cells, and a quarter is to be solved.
     earlier = [initial]
     for _ in levels:
-        earlier.append(_halved(earlier[-1]))
+        earlier.append(_all_halved(earlier[-1]))
     field = earlier[-1]
     for level in reversed(range(len(levels))):
-        field = _refined(field, *levels[level], 2**level, smoothness, steady)
+        refined = _refined(field, *levels[level], 2**level, smoothness, steady, after_level)
         # Only what has changed is made finer: details of an earlier flow stay.
-        field = earlier[level] + _doubled(field - earlier[level + 1], earlier[level].shape[-2:])
-        after_level()
+        field = in_bunches(partial(_finer, earlier[level], earlier[level + 1], refined), earlier[level], after_level)
     return field
+
+
+def _all_halved(grid: Tensor) -> Tensor:
+    return in_bunches(lambda some: _halved(grid[some]), grid)
+
+
+def _finer(fine: Tensor, coarse: Tensor, changed: Tensor, some: slice) -> Tensor:
+    """A flow on a fine grid, with what has changed of it on the coarse one."""
+    return fine[some] + _doubled(changed[some] - coarse[some], fine.shape[-2:])
 
 
 def _refined(
@@ -182,23 +235,43 @@ def _refined(
     cell: int,
     smoothness: float,
     steady: Tensor,
+    after_bunch: Callable[[], None],
 ) -> Tensor:
     """One round of equation (1): a flow on half the grid of these guides, whose cells are `cell` cells wide."""
+    sums = in_bunches(partial(_sums, field, pivot_guide, frames_guide, cell), frames_guide, after_bunch)
+    xx, xy, yy, bx, by = sums.split(1, 1)
+    overall = in_bunches(lambda some: _affine(field[some], xx[some] + yy[some]), field, after_bunch)
+    refined = field
+    for _ in range(SMOOTHINGS):
+        smooth = in_bunches(partial(_smooth, refined, overall), field, after_bunch)
+        prior = _over_frames(steady, smooth)
+        refined = in_bunches(partial(_stepped, field, sums, prior, smoothness, cell), field, after_bunch)
+    return refined
+
+
+def _sums(field: Tensor, pivot_guide: Tensor, frames_guide: Tensor, cell: int, some: slice) -> Tensor:
+    """A and b of equation (1): xx, xy, yy, bx, by as [N, 5, H, W] on half of the grid."""
+    pivot_guide, frames_guide, field = _of(pivot_guide, some), frames_guide[some], field[some]
     moved = warp(pivot_guide, _doubled(field, frames_guide.shape[-2:]) / cell, mode="bilinear")
     missing = frames_guide - moved
     # Gradients of both pictures, averaged: those of one alone are biased by its noise, and the flow falls short.
     right, down = _gradient((frames_guide + moved) / 2)
     pairs = (right, right), (right, down), (down, down), (right, missing), (down, missing)
     sums = _halved(torch.stack([(one * other).sum(1) for one, other in pairs], 1)) * inside(field / (2 * cell))
-    xx, xy, yy, bx, by = windowed(sums).split(1, 1)
-    overall = _affine(field, xx + yy)
-    refined = field
-    for _ in range(SMOOTHINGS):
-        prior = _over_frames(steady, torch.lerp(windowed(refined), overall, OVERALL))
-        pull = smoothness * (prior - field) / cell
-        step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
-        refined = field + cell * torch.cat(step, 1)
-    return refined
+    return windowed(sums)
+
+
+def _smooth(u: Tensor, overall: Tensor, some: slice) -> Tensor:
+    """What a cell's neighbours and the frame as a whole say of a flow."""
+    return torch.lerp(windowed(u[some]), overall[some], OVERALL)
+
+
+def _stepped(field: Tensor, sums: Tensor, prior: Tensor, smoothness: float, cell: int, some: slice) -> Tensor:
+    """u' of equation (1), ū being `prior`."""
+    xx, xy, yy, bx, by = sums[some].split(1, 1)
+    pull = smoothness * (prior[some] - field[some]) / cell
+    step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
+    return field[some] + cell * torch.cat(step, 1)
 
 
 def _steady(frames: int, pivot: int) -> Tensor:
@@ -246,9 +319,9 @@ def _solved(xx: Tensor, xy: Tensor, yy: Tensor, bx: Tensor, by: Tensor) -> tuple
 # ---- grids: plain sums of slices, several times faster than pooling and interpolation at these sizes -----------------
 
 
-def _places(u: Tensor) -> Tensor:
+def _places(u: Tensor, first_row: int = 0) -> Tensor:
     """Where a flow reads, in cells from the first one: [N, 2, H, W]."""
-    x, y = torch.arange(u.shape[-1]).to(u), torch.arange(u.shape[-2]).to(u)
+    x, y = torch.arange(u.shape[-1]).to(u), torch.arange(first_row, first_row + u.shape[-2]).to(u)
     return u + torch.stack(torch.meshgrid(x, y, indexing="xy"))
 
 

@@ -19,6 +19,8 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from .devices import where_able
+
 # Video frames per latent frame of the video VAEs in use, tried where nobody can say which one made the latent.
 TEMPORAL_COMPRESSIONS = (4, 6, 8)
 CHUNK = 5  # latent frames after which MiniMax H3's VAE starts anew with a frame of its own: 17 pictures in 5
@@ -184,7 +186,7 @@ def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None)
     if reading.held:
         parts = masks[:, : sum(reading.held)].split(reading.held, 1)
         masks = torch.stack([part.mean(1) for part in parts], 1)
-    masks = interpolate(masks, size=tuple(shape[-2:]), mode="area")
+    masks = where_able(interpolate, masks, size=tuple(shape[-2:]), mode="area")
     return rearrange(masks, "v t h w -> v 1 t h w" if len(shape) == 5 else "1 t h w -> t 1 h w")
 
 

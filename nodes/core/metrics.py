@@ -7,8 +7,10 @@ float in [0, 1].
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,40 +85,39 @@ def _plain(value: float) -> float | None:
 
 def broken_frames(frames: np.ndarray) -> np.ndarray:
     """Which frames hold NaN or infinite values, [F] of bool."""
-    return ~np.isfinite(frames).all(axis=(1, 2, 3))
+    return np.array([not np.isfinite(frame).all() for frame in frames], dtype=bool)
 
 
 def measure(
     frames: np.ndarray, picture: np.ndarray, progress: Callable[[float], None] = lambda share: None
 ) -> Measurement:
-    """Everything that needs no CLIP. `progress` is told the share done, 0 to 1. Broken frames read NaN."""
-    broken, whole = broken_frames(frames), frames
-    if broken.any():  # else no copy of the video is made
-        whole = frames[~broken]
-        frames = np.where(broken[:, None, None, None], picture, frames)  # a stand-in to compute with, struck out below
-    pairs = list(zip(frames[:-1], frames[1:], strict=True))
-    around = list(zip(frames[:-2:2], frames[2::2], strict=True))  # the neighbours of every second frame
+    """Everything that needs no CLIP. `progress` is told the share done, 0 to 1, after each frame or pair of frames of
+    each measure; what it raises goes through. Broken frames read NaN."""
+    broken = broken_frames(frames)
+    whole = [frame for frame, lost in zip(frames, broken, strict=True) if not lost]
+    # A stand-in to compute with, struck out below. Lists, so that no copy of the video is made.
+    shown = [picture if lost else frame for frame, lost in zip(frames, broken, strict=True)]
+    pairs = list(zip(shown[:-1], shown[1:], strict=True))
+    around = list(zip(shown[:-2:2], shown[2::2], strict=True))  # the neighbours of every second frame
     broken_pairs = broken[:-1] | broken[1:]
-    flows = []
-    for i, pair in enumerate(pairs + around):
-        flows.append(optical_flow(*pair))
-        progress((i + 1) / (len(pairs) + len(around) + 1))
-    flows, flows_around = flows[: len(pairs)], flows[len(pairs) :]
-    fidelity, visible = fidelity_along_motion(whole, picture)
+    each = _Told(progress, steps=5 * len(shown) + 4 * len(pairs) + 2 * len(around))
+    flows = [optical_flow(*pair) for pair in each(pairs)]
+    flows_around = [optical_flow(*pair) for pair in each(around)]
+    fidelity, visible = fidelity_along_motion(whole, picture, each)
     measured = {
         "fidelity_along_motion": _among(broken, fidelity),
         "visible": _among(broken, visible),
-        "ssim": np.where(broken, np.nan, [ssim(frame, picture) for frame in frames]),
-        "psnr": np.where(broken, np.nan, [psnr(frame, picture) for frame in frames]),
-        "temporal_coherence": np.where(broken_pairs, np.nan, [ssim(*pair) for pair in pairs]),
+        "ssim": np.where(broken, np.nan, [ssim(frame, picture) for frame in each(shown)]),
+        "psnr": np.where(broken, np.nan, [psnr(frame, picture) for frame in each(shown)]),
+        "temporal_coherence": np.where(broken_pairs, np.nan, [ssim(*pair) for pair in each(pairs)]),
         "motion": net_motion([flow * (np.nan if lost else 1) for flow, lost in zip(flows, broken_pairs, strict=True)]),
-        "flicker": np.where(broken_pairs, np.nan, flicker(frames, flows)),
-        "colour_drift": np.where(broken, np.nan, colour_drift(frames, picture)),
+        "flicker": np.where(broken_pairs, np.nan, flicker(shown, each(flows))),
+        "colour_drift": np.where(broken, np.nan, colour_drift(each(shown), picture)),
     }
     broken_around = broken_pairs[:-1:2] | broken_pairs[1::2]
-    smoothness = motion_smoothness(frames[1:-1:2], around, flows_around)
+    smoothness = motion_smoothness(shown[1:-1:2], around, each(flows_around))
     vbench = {
-        "temporal_flickering": _of_clip(np.where(broken_pairs, np.nan, temporal_flickering(frames))),
+        "temporal_flickering": _of_clip(np.where(broken_pairs, np.nan, temporal_flickering(shown, each))),
         "motion_smoothness": _of_clip(np.where(broken_around, np.nan, smoothness)),
         "dynamic_degree": math.nan
         if len(pairs) and broken_pairs.all()
@@ -124,6 +125,23 @@ def measure(
     }
     progress(1.0)
     return Measurement(measured, vbench)
+
+
+class _Told:
+    """Tells `progress` the share done of so many steps: after each of the items that it hands through."""
+
+    def __init__(self, progress: Callable[[float], None], steps: int):
+        self.progress, self.steps, self.done = progress, steps, 0
+
+    def __call__(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            yield item
+            self.done += 1
+            self.ask()
+
+    def ask(self) -> None:
+        """Nothing more is done, but what is told may want to stop."""
+        self.progress(min(1.0, self.done / max(1, self.steps)))
 
 
 def _of_clip(values: np.ndarray) -> float:
@@ -138,7 +156,9 @@ def _among(broken: np.ndarray, values: np.ndarray) -> np.ndarray:
     return spread
 
 
-def fidelity_along_motion(frames: np.ndarray, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fidelity_along_motion(
+    frames: Sequence[np.ndarray], picture: np.ndarray, each: _Told | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """How like the picture each frame is once the motion is taken into account, and how much of it that says: [F], [F].
 
     The picture is carried along the measured motion to each frame and compared with it there by structural similarity,
@@ -147,13 +167,17 @@ def fidelity_along_motion(frames: np.ndarray, picture: np.ndarray) -> tuple[np.n
     """
     if len(frames) == 0:
         return np.empty(0), np.empty(0)
+    each = each or _Told(lambda share: None, 0)
     size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
-    video, image = (_for_torch(pixels, size) for pixels in (frames, picture[None]))
+    image = _for_torch(picture[None], size)
+    video = torch.cat([_for_torch(frame[None], size).movedim(1, -1) for frame in each(frames)]).movedim(-1, 1)
     known, seen = guide(image), guide(video)
-    backward = flow_from(known, seen, smoothness=SMOOTHNESS)
+    backward = flow_from(known, seen, smoothness=SMOOTHNESS, after_level=each.ask)
     shown = visibility(known, seen, backward)[:, 0].numpy()
-    carried = warp(image, backward).clamp(0, 1)
-    alike = [ssim_map(*(_for_numpy(x) for x in pair)) for pair in zip(carried, video, strict=True)]
+    alike = []
+    for u, frame in zip(backward, each(video), strict=True):
+        carried = warp(image, u[None])[0].clamp(0, 1)
+        alike.append(ssim_map(_for_numpy(carried), _for_numpy(frame)))
     fidelity = [float((a * share).sum() / max(share.sum(), 1e-6)) for a, share in zip(alike, shown, strict=True)]
     return np.array(fidelity), shown.mean(axis=(1, 2))
 
@@ -217,7 +241,7 @@ def net_motion(flows: list[np.ndarray]) -> np.ndarray:
     return np.array([np.hypot(*flow).mean() for flow in windows])
 
 
-def flicker(frames: np.ndarray, flows: list[np.ndarray]) -> np.ndarray:
+def flicker(frames: Sequence[np.ndarray], flows: Iterable[np.ndarray]) -> np.ndarray:
     """Mean change between neighbours that is left when the motion is undone, in 8-bit levels; one per pair."""
     from skimage.color import rgb2gray
     from skimage.transform import warp
@@ -231,17 +255,19 @@ def flicker(frames: np.ndarray, flows: list[np.ndarray]) -> np.ndarray:
     return np.array(left)
 
 
-def temporal_flickering(frames: np.ndarray) -> np.ndarray:
+def temporal_flickering(
+    frames: Sequence[np.ndarray], each: Callable[[Iterable[Any]], Iterator[Any]] = iter
+) -> np.ndarray:
     """VBench's temporal flickering (Huang et al., 2024, arXiv 2311.17982): (255 - MAE) / 255, one per pair.
 
     MAE: mean absolute difference of neighbouring frames in 8-bit levels. Every motion lowers it as flicker does, so
     VBench asks it of clips that should stand still; a frozen video reads 1.
     """
-    return np.array([1 - np.abs(a - b).mean() for a, b in zip(frames[:-1], frames[1:], strict=True)])
+    return np.array([1 - np.abs(a - b).mean() for a, b in each(zip(frames[:-1], frames[1:], strict=True))])
 
 
 def motion_smoothness(
-    frames: np.ndarray, around: list[tuple[np.ndarray, np.ndarray]], flows: list[np.ndarray]
+    frames: Sequence[np.ndarray], around: list[tuple[np.ndarray, np.ndarray]], flows: Iterable[np.ndarray]
 ) -> np.ndarray:
     """VBench's motion smoothness (arXiv 2311.17982): (255 - MAE) / 255 between frames and what is seen halfway.
 
@@ -278,12 +304,12 @@ def dynamic_degree(flows: list[np.ndarray], picture: np.ndarray) -> float:
     return float(moving >= max(1, round(DYNAMIC_SHARE * (len(flows) + 1))))
 
 
-def colour_drift(frames: np.ndarray, picture: np.ndarray) -> np.ndarray:
+def colour_drift(frames: Iterable[np.ndarray], picture: np.ndarray) -> np.ndarray:
     """CIEDE2000 between the mean colour of each frame and the picture's; 1 is just noticeable."""
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    means = [rgb2lab(pixels.mean(axis=(0, 1), keepdims=True)) for pixels in (*frames, picture)]
-    return np.array([float(deltaE_ciede2000(mean, means[-1]).item()) for mean in means[:-1]])
+    known, *means = (rgb2lab(pixels.mean(axis=(0, 1), keepdims=True)) for pixels in chain([picture], frames))
+    return np.array([float(deltaE_ciede2000(mean, known).item()) for mean in means])
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:

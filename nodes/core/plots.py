@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,23 +41,56 @@ def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     return _as_image(figure)
 
 
-def plot_flow(backward: Tensor, size: tuple[int, int]) -> Tensor:
-    """Where things go, as pictures: IMAGE [N, height, width, 3] from backward flows [N, 2, h, w] in cells.
+def plot_flow(
+    backward: Callable[[int], Tensor],
+    frames: int,
+    size: tuple[int, int],
+    after_frame: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """Where things go, as pictures: IMAGE [N, height, width, 3] from backward flows [2, h, w] in cells.
 
     Colours as in Baker et al., "A database and evaluation methodology for optical flow" (2011): the hue is the
     direction, white is no motion, the full colour the fastest motion of the clip. Arrows say the same, and are
-    shortened alike where they would run into each other. size: (width, height) of the pictures.
+    shortened alike where they would run into each other. backward: gives the flow of a frame, and is asked twice.
+    size: (width, height) of the pictures. after_frame: called twice for each, too.
     """
+    width, height = size
+
+    def forward(i: int) -> Tensor:
+        u = backward(i)
+        scale = u.new_tensor([width / u.shape[-1], height / u.shape[-2]]).reshape(2, 1, 1)
+        return -interpolate((u * scale)[None], (height, width), mode="bilinear")[0].cpu()
+
+    fastest, longest = torch.zeros(2), 0.0
+    for i in range(frames):
+        u = forward(i)
+        fastest, longest = _fastest(u, fastest), max(longest, float(u.norm(dim=0).max()))
+        after_frame()
+    distance = max(ARROW_DISTANCE, max(size) // 16)
+    shortening = min(1.0, ARROW_LONGEST * distance / max(longest, 1e-6))
+    drawn = torch.empty(frames, height, width, 3)
+    for i in range(frames):
+        u = forward(i)
+        picture = _with_arrows(_coloured(u, fastest), u.numpy() * shortening, distance)
+        drawn[i] = torch.from_numpy(picture).float() / 255
+        after_frame()
+    return drawn
+
+
+def _fastest(u: Tensor, other: Tensor) -> Tensor:
+    """The longest vector of a flow [2, H, W], or another one [2] if that is longer."""
+    lengths = u.square().sum(0).flatten()
+    longest = int(lengths.argmax())
+    return u.flatten(1)[:, longest].clone() if lengths[longest] > other.square().sum() else other
+
+
+def _coloured(u: Tensor, fastest: Tensor) -> np.ndarray:
+    """The colours of a flow [2, H, W], bytes [H, W, 3]: full where it is as fast as `fastest` [2]."""
     from torchvision.utils import flow_to_image
 
-    width, height = size
-    scale = backward.new_tensor([width / backward.shape[-1], height / backward.shape[-2]]).reshape(2, 1, 1)
-    forward = -interpolate(backward * scale, (height, width), mode="bilinear").cpu()
-    coloured = flow_to_image(forward).movedim(1, -1).numpy()
-    distance = max(ARROW_DISTANCE, max(size) // 16)
-    arrows = forward.numpy() * min(1.0, ARROW_LONGEST * distance / max(float(forward.norm(dim=1).max()), 1e-6))
-    drawn = [_with_arrows(*frame, distance) for frame in zip(coloured, arrows, strict=True)]
-    return torch.from_numpy(np.stack(drawn)).float() / 255
+    # It takes the fastest motion of what it is given: that of the clip is laid beside each frame, and cut off again.
+    beside = torch.cat([u, fastest.reshape(2, 1, 1).expand(-1, u.shape[1], 1)], 2)
+    return np.ascontiguousarray(flow_to_image(beside)[..., :-1].movedim(0, -1).numpy())
 
 
 def _with_arrows(picture: np.ndarray, arrows: np.ndarray, distance: int) -> np.ndarray:
@@ -76,7 +110,7 @@ def _with_arrows(picture: np.ndarray, arrows: np.ndarray, distance: int) -> np.n
             aside = np.array([-along[1], along[0]]) / 2
             pen.line([*(tip - arrow), *tip], fill=ARROW_COLOUR)
             pen.polygon([*tip, *(tip - along + aside), *(tip - along - aside)], fill=ARROW_COLOUR)
-    return np.asarray(drawn)
+    return np.array(drawn)
 
 
 def _as_image(figure: Figure) -> Tensor:

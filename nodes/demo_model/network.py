@@ -279,10 +279,13 @@ class DemoFlowConfig(DemoConfig):
 SAMPLINGS = {"noise levels": DemoConfig, "flow": DemoFlowConfig}
 
 
-def load_demo_model(weights: Path = WEIGHTS, sampling: str = "noise levels") -> comfy.model_patcher.ModelPatcher:
+def load_demo_model(
+    weights: Path = WEIGHTS, sampling: str = "noise levels", disable_dynamic: bool = False
+) -> comfy.model_patcher.ModelPatcher:
     """The trained model in the host's patcher; devices and precision are the host's choice (as in `comfy.sd`).
 
-    sampling: a name of SAMPLINGS.
+    sampling: a name of SAMPLINGS. disable_dynamic: as newer hosts ask a loader; the model is so small that it is never
+    loaded in parts.
     """
     state_dict, metadata = comfy.utils.load_torch_file(str(weights), safe_load=True, return_metadata=True)
     config = SAMPLINGS[sampling](json.loads(metadata["config"]))
@@ -300,9 +303,18 @@ def load_demo_model(weights: Path = WEIGHTS, sampling: str = "noise levels") -> 
 
     model = config.get_model(state_dict).to(offload_device)
     model.load_model_weights(state_dict)
-    return comfy.model_patcher.ModelPatcher(model, load_device=load_device, offload_device=offload_device)
+    patcher = comfy.model_patcher.ModelPatcher(model, load_device=load_device, offload_device=offload_device)
+    # How newer hosts load it again: for each further GPU, or for another device.
+    patcher.cached_patcher_init = (load_demo_model, (weights, sampling))
+    return patcher
 
 
 def load_demo_vae() -> comfy.sd.VAE:
     """The host's pixel-space VAE: its latent is the picture in -1…1."""
-    return comfy.sd.VAE(sd={"pixel_space_vae": torch.tensor(1.0)})
+    vae = comfy.sd.VAE(sd={"pixel_space_vae": torch.tensor(1.0)})
+    vae.patcher.cached_patcher_init = (_load_demo_vae_patcher, ())
+    return vae
+
+
+def _load_demo_vae_patcher(disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
+    return load_demo_vae().patcher

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def image_embeddings(clip_vision, frames: Tensor) -> np.ndarray:
-    """[F, H, W, 3] -> [F, D], frame by frame so that a long video needs no more memory than one frame."""
-    return np.concatenate([clip_vision.encode_image(f[None])["image_embeds"].float().cpu().numpy() for f in frames])
+def image_embeddings(clip_vision, frames: Tensor, after_frame: Callable[[], None] = lambda: None) -> np.ndarray:
+    """[F, H, W, 3] -> [F, D], frame by frame so that a long video needs no more memory than one frame.
+
+    after_frame: called after each; what it raises goes through.
+    """
+    embeddings = []
+    for frame in frames:
+        embeddings.append(clip_vision.encode_image(frame[None])["image_embeds"].float().cpu().numpy())
+        after_frame()
+    return np.concatenate(embeddings)
 
 
 def text_embedding(clip, text: str, width: int) -> np.ndarray | str:

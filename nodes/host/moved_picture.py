@@ -6,19 +6,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import comfy.model_management
-import comfy.utils
 import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from ..core.moved_picture import MIRROR, VIDEO, WORKING_SIZE, camera_flow, follow, moved, working_size
+from ..core.devices import able
+from ..core.moved_picture import (
+    MIRROR,
+    VIDEO,
+    WORKING_SIZE,
+    Later,
+    camera_flow,
+    follow,
+    memory_to_follow,
+    memory_to_move,
+    moved,
+    shrunk,
+    working_size,
+)
 from ..core.plots import plot_flow
-from .log import logger
+from .film import save_film
+from .going_on import GoingOn
+from .log import logger, say_if_odd
 from .vae import CENTER_CROP, fit_pictures
 
 HEAVY = 4 * 2**30  # bytes of frames above which a hint is given
-PREVIEW_FRAMES_PER_SECOND = 16
+# Steps that a frame is worth, by the time it takes: to be fitted and followed, moved, drawn (in two rounds), shown.
+FOLLOWED, MOVED, DRAWN, SHOWN = 1.0, 1.0, 0.3, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,37 +43,40 @@ class MovedClip:
     frames: Tensor
     visible: Tensor
     flow: Tensor
+    going_on: GoingOn
 
     def preview(self, cls: type[io.ComfyNode]) -> ui.SavedImages:
         """The moving picture, and its motion beside it, as an animation in the host's temp folder."""
-        size = self.flow.shape[1:3]
-        small = interpolate(self.frames.movedim(-1, 1), size, mode="bilinear", antialias=True).movedim(1, -1)
-        saved = ui.ImageSaveHelper.save_animated_webp(
-            torch.cat([small, self.flow], 2), "moved", io.FolderType.temp, cls,
-            fps=PREVIEW_FRAMES_PER_SECOND, lossless=False, quality=80, method=2,
-        )  # fmt: skip
-        return ui.SavedImages([saved], is_animated=True)
+        return ui.SavedImages([save_film(self._shown, len(self.frames), "moved", cls)], is_animated=True)
+
+    def _shown(self, i: int) -> Tensor:
+        self.going_on.step(SHOWN)
+        small = shrunk(self.frames[i : i + 1].movedim(-1, 1), self.flow.shape[1:3])[0].movedim(0, -1)
+        return torch.cat([small, self.flow[i]], 1)
 
 
 def move_like_video(image: Tensor, video: Tensor, amount: float, length: int, fill: str) -> MovedClip:
     """The picture [1, H, W, 3] moved like a video [N, h, w, 3], fitted to its shape, from the first frame on.
 
-    amount: how many times as far. length: frames of the clip, 0 = the video's. fill: see core's
-    `moved`. Raises ValueError naming the input.
+    amount: how many times as far. length: frames of the clip, 0 = the video's. fill: see
+    core's `moved`. Raises ValueError naming the input.
     """
     length = length or video.shape[0]
-    work = _Work(image, length)
-    fitted = fit_pictures(video, *work.size, CENTER_CROP).movedim(-1, 1).to(work.device)
-    motion = follow(fitted, after_level=work.go_on)
-    _say_what_was_found(len(fitted), motion.cut, motion.flow)
-    motion = motion.over(length)
-    nearest = torch.linspace(0, len(fitted) - 1, length).round().long().tolist()
+    work = _Work(image, length, followed=len(video))
+
+    def fitted(i: int) -> Tensor:
+        return fit_pictures(video[i : i + 1], *work.size, CENTER_CROP).movedim(-1, 1).to(work.device)
+
+    with work.going_on.part(FOLLOWED * len(video)) as after_each:
+        motion = follow(Later(len(video), lambda i: fitted(i)[0]), after_level=after_each)
+    _say_what_was_found(len(video), motion.cut, motion.flow)
+    nearest = torch.linspace(0, len(video) - 1, length).round().long().tolist()
 
     def frame(i: int) -> tuple[Tensor, Tensor]:
-        own = fitted[nearest[i]][None] if fill == VIDEO else None
-        return moved(work.picture, motion.flow[i][None], fill, motion.agreement[i][None], amount, own)
+        own, here = fitted(nearest[i]) if fill == VIDEO else None, motion.over(length, slice(i, i + 1))
+        return moved(work.picture, here.flow, fill, here.agreement, amount, own, after_band=work.going_on.ask)
 
-    return work.clip(frame, amount * motion.flow)
+    return work.clip(frame, lambda i: amount * motion.over(length, slice(i, i + 1)).flow[0])
 
 
 def move_camera(image: Tensor, done: list[float], pan: float, tilt: float, zoom: float, roll: float) -> MovedClip:
@@ -70,49 +87,55 @@ def move_camera(image: Tensor, done: list[float], pan: float, tilt: float, zoom:
     """
     work = _Work(image, len(done))
 
-    def flow(size: tuple[int, int], share: float) -> Tensor:
-        return camera_flow(*size, pan, tilt, zoom, roll, share)
+    def flow(size: tuple[int, int], i: int) -> Tensor:
+        return camera_flow(*size, pan, tilt, zoom, roll, done[i])
 
     def frame(i: int) -> tuple[Tensor, Tensor]:
-        return moved(work.picture, flow((image.shape[2], image.shape[1]), done[i]).to(work.device), MIRROR)
+        u = flow((image.shape[2], image.shape[1]), i).to(work.device)
+        return moved(work.picture, u, MIRROR, after_band=work.going_on.ask)
 
-    return work.clip(frame, torch.cat([flow(work.size, share) for share in done]))
+    return work.clip(frame, lambda i: flow(work.size, i)[0])
 
 
 class _Work:
-    """One picture, `length` times moved: where it is computed, how it is shown, and whether to go on."""
+    """One picture, `length` times moved: where it is computed, how it is shown, and whether to go on.
 
-    def __init__(self, image: Tensor, length: int):
+    followed: frames of a video that is followed first.
+    """
+
+    def __init__(self, image: Tensor, length: int, followed: int = 0):
         if image.shape[0] > 1:
             raise ValueError(f"image: got {image.shape[0]} pictures. One picture is moved: take one out of the batch.")
-        if (bytes_needed := 4 * 4 * length * image[..., 0].numel()) > HEAVY:
+        width, height = image.shape[2], image.shape[1]
+        if (bytes_needed := 4 * 4 * length * width * height) > HEAVY:
             logger.warning(
                 "image: %s frames of %s x %s take %.1f GB of memory. Scale the picture down to the video's size first.",
-                length, image.shape[2], image.shape[1], bytes_needed / 1e9,
+                length, width, height, bytes_needed / 1e9,
             )  # fmt: skip
-        self.device = comfy.model_management.get_torch_device()
+        say_if_odd("image", width, height)
+        self.size, self.length = working_size(width, height), length
+        self.device = able(comfy.model_management.get_torch_device())
+        self.kept = comfy.model_management.intermediate_device()
+        needed = max(memory_to_follow(followed, *self.size), memory_to_move(width, height))
+        if self.kept == self.device:
+            needed += bytes_needed
+        comfy.model_management.free_memory(needed, self.device)
         self.picture = image.movedim(-1, 1).to(self.device)
-        self.size = working_size(image.shape[2], image.shape[1])
-        self.length, self.bar = length, comfy.utils.ProgressBar(length)
+        self.going_on = GoingOn(FOLLOWED * followed + (MOVED + 2 * DRAWN + SHOWN) * length)
 
-    def go_on(self, done: int = 0) -> None:
-        """Tell how far the work is; raises the host's exception where the artist has stopped it."""
-        comfy.model_management.throw_exception_if_processing_interrupted()
-        self.bar.update_absolute(done)
-
-    def clip(self, frame: Callable[[int], tuple[Tensor, Tensor]], flow: Tensor) -> MovedClip:
+    def clip(self, frame: Callable[[int], tuple[Tensor, Tensor]], flow: Callable[[int], Tensor]) -> MovedClip:
         """Every frame and what is visible in it, on the host's device for results; and its motion drawn."""
         height, width = self.picture.shape[-2:]
-        kept = comfy.model_management.intermediate_device()
-        frames = torch.empty(self.length, height, width, 3, device=kept)
-        visible = torch.empty(self.length, height, width, device=kept)
+        frames = torch.empty(self.length, height, width, 3, device=self.kept)
+        visible = torch.empty(self.length, height, width, device=self.kept)
         for i in range(self.length):
             picture, shown = frame(i)
             frames[i], visible[i] = picture[0].movedim(0, -1), shown[0, 0]
-            self.go_on(i + 1)
+            self.going_on.step(MOVED)
         scale = WORKING_SIZE / max(width, height)
-        drawn = plot_flow(flow, (max(1, round(width * scale)), max(1, round(height * scale))))
-        return MovedClip(frames, visible, drawn.to(kept))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        drawn = plot_flow(flow, self.length, size, after_frame=lambda: self.going_on.step(DRAWN))
+        return MovedClip(frames, visible, drawn.to(self.kept), self.going_on)
 
 
 def _say_what_was_found(frames: int, cut: int | None, flow: Tensor) -> None:

@@ -64,9 +64,11 @@ def noised_latent(model, samples: Tensor, noise: Tensor, sigma: float | None) ->
     model_sampling = model.get_model_object("model_sampling")
     sigma = float(model_sampling.sigma_max) if sigma is None else sigma
     clean = model.model.process_latent_in(samples) if bool(samples.any()) else samples
-    sigma_tensor = torch.tensor([sigma], dtype=torch.float32)
+    sigma_tensor = torch.tensor([sigma], dtype=torch.float32, device=samples.device)
     from_pure_noise = starts_at_sigma_max(model_sampling, sigma)
-    state = model_sampling.noise_scaling(sigma_tensor, noise.clone(), clean, from_pure_noise)
+    # The host draws noise on the CPU wherever the latent lies.
+    own = noise.to(samples.device, copy=True)
+    state = model_sampling.noise_scaling(sigma_tensor, own, clean, from_pure_noise)
     if noise_level(model_sampling, sigma).alpha == 0:
         logger.warning(
             "noised: at sigma 1 this model's latent is noise alone, and a sampler that adds no noise cannot start "

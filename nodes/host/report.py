@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import comfy.utils
 import numpy as np
 from torch import Tensor
 
 from ..core.metrics import SMALLEST, UNITS, Measurement, broken_frames, cosines, measure
 from .clip import image_embeddings, text_embedding
+from .going_on import GoingOn
 from .vae import CENTER_CROP, fit_pictures
+
+MEASURED, SEEN = 1.0, 0.2  # steps that a frame is worth, by the time it takes: to be measured, and to be seen by CLIP
 
 
 def measure_videos(
@@ -24,14 +24,11 @@ def measure_videos(
     for name, frames in videos.items():
         _check_size(name, frames)
     asked, notes = _text_to_compare(clip_vision, clip, text, image)
-    bar = comfy.utils.ProgressBar(100 * len(videos))
+    seen = 0.0 if clip_vision is None else SEEN
+    going_on = GoingOn(sum((MEASURED + seen) * len(frames) for frames in videos.values()))
     measured = []
-    for i, (name, frames) in enumerate(videos.items()):
-        measured.append(
-            measure_video(
-                frames, image, clip_vision, asked, lambda share, done=i: bar.update_absolute(int(100 * (done + share)))
-            )
-        )
+    for name, frames in videos.items():
+        measured.append(measure_video(frames, image, clip_vision, asked, going_on))
         notes += _note_on_broken(name, broken_frames(frames.cpu().numpy()))
     return measured, notes
 
@@ -41,15 +38,20 @@ def measure_video(
     image: Tensor,
     clip_vision=None,
     asked: np.ndarray | None = None,
-    progress: Callable = lambda share: None,
+    going_on: GoingOn | None = None,
 ) -> Measurement:
-    """One video of `measure_videos`. asked: CLIP embedding [1, D] of the prompt. `progress` is told the share done."""
+    """One video of `measure_videos`. asked: CLIP embedding [1, D] of the prompt. going_on: of the whole node."""
+    going_on = going_on or GoingOn((MEASURED + SEEN) * len(frames))
+    start, all_measured = going_on.done, MEASURED * len(frames)
     picture = fit_pictures(image[:1], frames.shape[2], frames.shape[1], CENTER_CROP)
     pixels = frames.cpu().numpy()
-    measured = measure(pixels, picture[0].cpu().numpy(), progress)
+    measured = measure(
+        pixels, picture[0].cpu().numpy(), progress=lambda share: going_on.reach(start + share * all_measured)
+    )
     if clip_vision is None:
         return measured
-    seen, known = image_embeddings(clip_vision, frames), image_embeddings(clip_vision, picture)
+    seen = image_embeddings(clip_vision, frames, after_frame=lambda: going_on.step(SEEN))
+    known = image_embeddings(clip_vision, picture)
     seen[broken_frames(pixels)] = np.nan
     per_frame = measured.per_frame | {
         "image_fidelity": cosines(seen, known),

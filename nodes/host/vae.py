@@ -8,7 +8,7 @@ import comfy.utils
 import torch
 from torch import Tensor
 
-from .log import logger
+from .log import logger, say_if_odd
 
 CENTER_CROP = "center crop"
 STRETCH = "stretch"
@@ -45,6 +45,7 @@ def still_video_latent(
     if end_image is not None and (image.shape[0] > 1 or end_image.shape[0] > 1):
         raise ValueError("end_image: a cross-fade goes from one picture to one picture. Give single pictures to both.")
     size = _size_held(vae, width or image.shape[2], height or image.shape[1])
+    say_if_odd("width and height", *size)
     pictures = fit_pictures(image[:held], *size, resize)
     if end_image is not None:
         pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), held)

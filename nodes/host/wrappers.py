@@ -4,8 +4,8 @@
     SAMPLER_SAMPLE    once the model is loaded: a `Run` is made, with the anchor in model space (run.py)
     PREDICT_NOISE     every prediction, after all guidance: the rule
 
-The patched MODEL carries a `Rectification` (settings.py), which never changes. Everything that changes lives in a `Run`.
-It is made for one pass of a sampler, registered only in that pass, and gone when the pass returns or raises.
+The patched MODEL carries a `Rectification` (settings.py), which never changes. Everything that changes lives in a
+`Run`. It is made for one pass of a sampler, registered only in that pass, and gone when the pass returns or raises.
 """
 
 from __future__ import annotations

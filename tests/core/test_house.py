@@ -91,6 +91,20 @@ def test_nodes_ask_the_host_room_for_sampling(path):
     assert all(name.startswith("comfy_api.latest") for name in of_the_host)
 
 
+@pytest.mark.parametrize("path", sorted(ROOMS.rglob("*.py")), ids=lambda p: p.stem)
+def test_a_package_that_not_every_node_needs_is_loaded_when_one_does(path):
+    """So that the pack loads without it. Statements of a module's own, not those in functions."""
+    own = ast.Module([s for s in ast.parse(path.read_text()).body if isinstance(s, (ast.Import, ast.ImportFrom))], [])
+    names = {alias.name for s in own.body for alias in s.names if isinstance(s, ast.Import)}
+    names |= {s.module for s in own.body if isinstance(s, ast.ImportFrom) and not s.level}
+    assert not {name.partition(".")[0] for name in names} & {"matplotlib", "skimage", "torchvision", "PIL", "scipy"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOMS.rglob("*.py")), ids=lambda p: p.stem)
+def test_the_registrys_scanner_finds_nothing_of_its_list(path):
+    assert not re.findall(r"subprocess|os\.system|importlib\.import_module|eval\(|exec\(|pip install", path.read_text())
+
+
 def shipped_texts():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
         "\n"

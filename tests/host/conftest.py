@@ -4,9 +4,7 @@ import pytest
 import torch
 from private_host.pack import start_host
 
-start_host()
-
-from stand_ins.models import sd15, wan  # noqa: E402
+start_host()  # before anything of the host is imported
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +16,8 @@ def inference_mode():
 
 @pytest.fixture(scope="module")
 def eps_model():
+    from stand_ins.models import sd15
+
     return sd15()
 
 
@@ -29,4 +29,6 @@ def model(eps_model):
 
 @pytest.fixture(scope="module")
 def flow_model():
+    from stand_ins.models import wan
+
     return wan()

@@ -1,5 +1,7 @@
 """The demo model: patches along the camera's motion, and the same weights under the host's flow sampling."""
 
+import comfy.model_management
+import comfy.model_patcher
 import pytest
 import torch
 from einops import rearrange
@@ -140,3 +142,26 @@ def test_any_size_is_answered(network):
     prompt = words.prompt_tokens("zoom in")
     clip = filmed("zoom in", 11, 50, 70)
     assert network.forward_clip(clip, torch.tensor([500.0]), prompt).shape == clip.shape
+
+
+@pytest.mark.parametrize("sampling", ["noise levels", "flow"])
+def test_the_host_can_load_the_model_again_for_another_gpu(sampling, monkeypatch):
+    """MultiGPU CFG Split makes a second model by what the loader left on the first."""
+    multigpu = pytest.importorskip("comfy.multigpu", reason="MultiGPU CFG Split came after this ComfyUI")
+    model = load(sampling)
+    other = torch.device("meta")  # another GPU, as far as the splitting goes
+    monkeypatch.setattr(comfy.model_management, "get_all_torch_devices", lambda **more: [model.load_device, other])
+    split = run_node("MultiGPU_WorkUnits", model=model, max_gpus=2)[0]
+    (second,) = split.get_additional_models_with_key("multigpu")
+    assert multigpu and second.load_device == other and second.model is not model.model
+    weights, again = model.model.state_dict(), second.model.state_dict()
+    assert weights.keys() == again.keys() and all(torch.equal(weights[name], again[name]) for name in weights)
+    assert type(second.model) is type(model.model)
+
+
+def test_the_models_loader_can_be_called_as_newer_hosts_do():
+    model, vae = run_node("NRLoadDemoModel")
+    for patcher in (model, vae.patcher):
+        loader, arguments = patcher.cached_patcher_init
+        again = loader(*arguments, disable_dynamic=True)
+        assert isinstance(again, comfy.model_patcher.ModelPatcher) and type(again.model) is type(patcher.model)
