@@ -25,8 +25,8 @@ ROWS = {
 }
 HEAD = f"""# Memory, and how soon a node stops
 
-Written by `python dev/benchmarks/memory.py`, on {os.cpu_count()} CPU cores without a GPU; one fresh process a row. "Beside
-it": the highest resident memory of the run, less what there was before and what the node returns.
+Written by `python dev/benchmarks/memory.py`, on {os.cpu_count()} CPU cores without a GPU; one fresh process a row.
+"Beside it": the highest resident memory of the run, less what there was before and what the node returns.
 
 | what | returned, MB | beside it, MB | longest time without asking for a stop, s |
 |---|---|---|---|
@@ -80,7 +80,7 @@ def main() -> None:
     rows = []
     for what, call in ROWS.items():
         out = subprocess.run([sys.executable, "-c", WORKER.replace("{call}", call)], capture_output=True, text=True,
-                             check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(SUPPORT)})  # fmt: skip
+                             check=True)  # fmt: skip
         returned, beside, waited = map(float, out.stdout.split()[-3:])
         rows.append(f"| {what} | {returned / 1e6:.0f} | {beside / 1e6:.0f} | {waited:.2f} |")
         print(rows[-1], flush=True)

@@ -139,11 +139,15 @@ class Schedule:
         return math.ceil(self.tau_start * steps - STEP_TOLERANCE), math.ceil(self.tau_end * steps - STEP_TOLERANCE)
 
     def holds(self, frames: int, steps: int) -> np.ndarray:
-        """How firmly each frame is held to the image at each step, [frames, steps] in [0, 1]: λ_i (1 - ω_f), and λ_i
-        for the pivots, which equation (1) rectifies fully whatever their ω."""
+        """How firmly each frame is held to the image at each step: λ times `frame_holds`, [frames, steps] in [0, 1]."""
+        return np.outer(self.frame_holds(frames), [self.strength_at(i, steps) for i in range(steps)])
+
+    def frame_holds(self, frames: int) -> np.ndarray:
+        """How much of the correction each frame takes before λ, [frames] in [0, 1]: 1 - ω, and all of it for the
+        pivots, which equation (1) rectifies fully whatever their ω."""
         held = 1.0 - self.omegas(frames)
         held[list(self.pivots(frames))] = 1.0
-        return np.outer(held, [self.strength_at(i, steps) for i in range(steps)])
+        return held
 
     def pivots(self, frames: int) -> tuple[int, ...]:
         """The pivots' indices in a clip of `frames` frames, in order. Raises ValueError where one lies outside."""

@@ -1,8 +1,10 @@
-/** τ, λ and pivots. That they are Python's: tests/browser/test_values.py. */
+/** τ, λ and pivots. Python's side of the golden values: tests/core/test_golden.py. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { PUBLISHED, omegas } from "../../js/curve_editor/curve.js";
 import {
   frameHolds,
   outline,
@@ -17,6 +19,23 @@ import {
 
 const TAU = { tau_start: 0, tau_end: 0.6, strength: 1, tau_ramp: 0 };
 const INPUTS = { ...TAU, tau_unit: "steps", pivot_frame: 0, pivot_frames: "", motion_compensation: 0, hold_colours: 0 };
+
+const GOLDEN = JSON.parse(readFileSync(new URL("../schedule_golden.json", import.meta.url), "utf8"));
+
+/** @param {readonly number[]} values @param {readonly number[]} expected @param {string} message */
+const close = (values, expected, message) => {
+  assert.equal(values.length, expected.length, message);
+  values.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6, `${message}: ${value}, ${expected[i]}`));
+};
+
+test("the golden values: λ of each step, pivots as text, how each frame is held", () => {
+  for (const { inputs, steps, frames, strengths: expected, pivots, holds } of GOLDEN) {
+    const said = JSON.stringify(inputs);
+    close(strengths(inputs, steps), expected, said);
+    assert.deepEqual(pivotsOf(inputs.pivot_frame, inputs.pivot_frames, frames), { pivots, bad: null }, said);
+    close(frameHolds(omegas(PUBLISHED, frames), pivots), holds, said);
+  }
+});
 
 test("λ is on inside τ and off outside", () => {
   assert.deepEqual(strengths(TAU, 5), [1, 1, 1, 0, 0]);
