@@ -13,13 +13,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-from benchmarks.evidence import CARRIED, CFG, OFF, SCHEDULER, STEPS, start_worker
-from benchmarks.tables import table
+from benchmarks.harness import CARRIED, CFG, OFF, STEPS, Scene, node, start_worker, table
 
 HERE = Path(__file__).resolve().parent
 
 CLIPS = (("coffee", "pan left"), ("cameraman", "zoom in"), ("cat", "turn left"), ("rocket", "pan up"),
          ("astronaut", "turn right"))  # fmt: skip
+SEED = 11
 CHUNK_CLIPS = (("coffee", "turn left"), ("cat", "zoom in"), ("astronaut", "pan right"))
 CHUNKS = 6
 CONTRAST, TINT = 0.8, (0.35, -0.05, -0.3)
@@ -43,30 +43,17 @@ def drifting(model):
     return other
 
 
-def sampled(model, vae, picture, motion, changes, **more):
-    """A clip of 16 frames from a picture: [F, H, W, 3] in 0…1."""
-    from noise_rectification.nodes.core.schedule import Schedule
-    from private_host.pack import run_node
-
-    positive, negative = run_node("NRDemoPrompt", motion=motion)
-    still, _ = run_node("NRStillVideoLatent", image=picture, vae=vae, length=16, width=0, height=0, resize="stretch")
-    (latent,) = run_node(
-        "NRKSampler", model=model, seed=11, steps=STEPS, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
-        positive=positive, negative=negative, latent_image=still, denoise=1.0,
-        schedule=Schedule(**changes), **more,
-    )  # fmt: skip
-    return vae.decode(latent["samples"]).clamp(0, 1)
-
-
-def one_clip(metrics, model, vae, name, motion) -> dict[str, list[float]]:
+def one_clip(metrics, name, motion) -> dict[str, list[float]]:
     """Per method, with and without drift: PSNR to the true clip, ΔE00 of the last frame, motion."""
     from demo_model.clips import true_clip
 
     truth = true_clip(name, motion)
+    scene = Scene(truth, motion)
     measured = {}
     for method, changes in METHODS.items():
         for drift in (False, True):
-            video = sampled(drifting(model) if drift else model, vae, truth[:1], motion, changes).numpy()
+            model = drifting(scene.model) if drift else scene.model
+            video = scene.sample(scene.picture, changes, model=model, seed=SEED).numpy()
             flows = [metrics.optical_flow(a, b) for a, b in zip(video[:-1], video[1:], strict=True)]
             measured[f"{method}, drifting" if drift else method] = [
                 float(np.mean([metrics.psnr(a, b) for a, b in zip(video, truth.numpy(), strict=True)])),
@@ -77,13 +64,13 @@ def one_clip(metrics, model, vae, name, motion) -> dict[str, list[float]]:
     return measured
 
 
-def chunks(metrics, model, vae, name, motion) -> dict[str, list[float]]:
+def chunks(metrics, name, motion) -> dict[str, list[float]]:
     """Per method: how many ΔE00 the colours of a chunk's last frame move away from the first picture, a chunk."""
     from demo_model.clips import true_clip
-    from private_host.pack import run_node
 
     first = true_clip(name, motion)[:1]
-    colours, _ = run_node("NRStillVideoLatent", image=first, vae=vae, length=1, width=0, height=0, resize="stretch")
+    scene = Scene(first, motion)
+    colours = node("NRStillVideoLatent", image=first, vae=scene.vae, length=1, width=0, height=0, resize="stretch")
     ways = {
         "plain": (OFF, {}),
         "carried": (CARRIED, {}),
@@ -94,7 +81,7 @@ def chunks(metrics, model, vae, name, motion) -> dict[str, list[float]]:
     for way, (changes, more) in ways.items():
         picture, drift = first, []
         for _ in range(CHUNKS):
-            video = sampled(drifting(model), vae, picture, motion, changes, **more)
+            video = scene.sample(picture, changes, model=drifting(scene.model), seed=SEED, **more)
             drift.append(float(metrics.colour_drift(video[-1:].numpy(), first[0].numpy())[0]))
             picture = video[-1:]
         slopes[way] = [float(np.polyfit(range(1, CHUNKS + 1), drift, 1)[0]), drift[-1]]
@@ -112,16 +99,14 @@ def main() -> None:
 
     start_worker()
     import torch
-    from private_host.pack import run_node
 
-    model, vae = run_node("NRLoadDemoModel")
     measured = ["PSNR to the true clip, dB", "ΔE00, last frame to the picture", "ΔE00, last frame to the true one",
                 "motion, px/frame"]  # fmt: skip
     chained = ["ΔE00 to the first picture, more with each chunk", "after the last chunk"]
     with torch.inference_mode():
         results = {
-            "one clip": means([one_clip(metrics, model, vae, *clip) for clip in CLIPS], measured),
-            "chunks": means([chunks(metrics, model, vae, *clip) for clip in CHUNK_CLIPS], chained),
+            "one clip": means([one_clip(metrics, *clip) for clip in CLIPS], measured),
+            "chunks": means([chunks(metrics, *clip) for clip in CHUNK_CLIPS], chained),
         }
     text = [
         "# Colours held",

@@ -25,7 +25,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from benchmarks.tables import table
+from benchmarks.harness import (
+    BEST,
+    CARRIED,
+    CFG,
+    OFF,
+    PSNR,
+    SCHEDULER,
+    STEPS,
+    Scene,
+    measure_video,
+    start_worker,
+    table,
+)
 from private_host.setup import COMFYUI
 
 HERE = Path(__file__).resolve().parent
@@ -42,8 +54,6 @@ CLIPS = [(photo, motion) for photo in PHOTOS for motion in CAMERA] + [
     (drawing, f"drift {way}") for drawing in DRAWINGS for way in ("left", "up")
 ]
 SAMPLERS = ("dpmpp_2m", "uni_pc", "euler_ancestral", "dpmpp_2m_sde", "lcm")
-STEPS, CFG, SCHEDULER = 20, 1.25, "normal"
-PSNR = "PSNR to true clip"  # without the first frame, which is the picture: where equal, it would count as 100
 COLUMNS = (PSNR, "fidelity along motion", "motion", "SSIM to picture", "visible", "flicker")
 GAINS = (PSNR,)  # also told as what is gained over lower denoise at equal motion
 DENOISES = (0.8, 0.6, 0.4, 0.3)
@@ -52,8 +62,6 @@ OMEGAS = (0.0, 0.5, 1.0)
 AMOUNTS = (0.5, 1.25)
 SHIFTS = (1, 5)
 USUAL = ("plain", *(f"denoise {d:g}" for d in DENOISES))  # what people do without the pack: gains are told over it
-OFF, CARRIED = {"strength": 0.0}, {"motion_compensation": 1.0}
-BEST = CARRIED | {"tau_end": 1.0, "omega": (0.0,)}
 STILL_IMAGE, CARRIED_IMAGE = {"anchor": "image"}, CARRIED | {"anchor": "image"}
 THREE_SEEDS = ("plain", "published ω, τ_end 0.6", "carried, τ_end 0.6", "carried, ω = 0, τ_end 1")
 
@@ -101,15 +109,6 @@ def named(names: list[str] | None) -> list[str]:
     return [name for name, method in methods().items() if not names or name in names or method.sampler in names]
 
 
-def start_worker() -> None:
-    from private_host.pack import start_host
-
-    start_host()
-    import comfy.utils
-
-    comfy.utils.set_progress_bar_enabled(False)
-
-
 def repeats_initial_noise(sampler: str, seed: int = 0) -> bool:
     """Whether the first noise that a sampler injects is the noise that the run started from, as it is for many samplers
     of ComfyUI 0.3.75 on the CPU: their states are too noisy, so that such a run tells nothing of the sampler.
@@ -147,50 +146,24 @@ def measure_clip(name: str, motion: str, seed: int, chosen: set[str]) -> list[di
     """All chosen methods on one picture, motion and seed."""
     import torch
     from demo_model.clips import true_clip
-    from noise_rectification.nodes.core.schedule import Schedule
     from private_host.pack import run_node
 
-    schedule_of = Schedule
     truth = true_clip(name, motion)
-    picture = truth[:1]
-    model, vae = run_node("NRLoadDemoModel")
+    scene = Scene(truth, motion)
     (flow_model, _) = run_node("NRLoadDemoModel", sampling="flow")
-    positive, negative = run_node("NRDemoPrompt", motion=motion)
-    still, _ = run_node("NRStillVideoLatent", image=picture, vae=vae, length=len(truth), width=0, height=0,
-                        resize="center crop")  # fmt: skip
 
     def sample(method: Method):
-        used = model
+        model = None
         if method.shift is not None:
-            used = run_node("ModelSamplingSD3", model=flow_model, shift=method.shift)[0]
-        (latent,) = run_node(
-            "NRKSampler", model=used, seed=seed, steps=STEPS, cfg=CFG, sampler_name=method.sampler,
-            scheduler=SCHEDULER, positive=positive, negative=negative, latent_image=still, denoise=method.denoise,
-            schedule=schedule_of(**method.schedule),
-        )  # fmt: skip
-        return vae.decode(latent["samples"]).clamp(0, 1).numpy()
+            model = run_node("ModelSamplingSD3", model=flow_model, shift=method.shift)[0]
+        settings = {"model": model, "seed": seed, "sampler": method.sampler, "denoise": method.denoise}
+        return scene.sample(scene.picture, method.schedule, **settings).numpy()
 
     with torch.inference_mode():
-        videos = {"true clip": truth.numpy(), "frozen picture": picture.expand_as(truth).numpy()}
+        videos = {"true clip": truth.numpy(), "frozen picture": scene.picture.expand_as(truth).numpy()}
         videos |= {name_of: sample(method) for name_of, method in methods().items() if name_of in chosen}
     run = {"picture": name, "motion asked": motion, "seed": seed}
-    return [run | {"method": m} | measure_video(v, picture[0].numpy(), truth.numpy()) for m, v in videos.items()]
-
-
-def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> dict:
-
-    from noise_rectification.nodes.core import metrics
-
-    mean = metrics.measure(video, picture).mean
-    pairs = zip(video[1:], truth[1:], strict=True)
-    return {
-        PSNR: float(np.mean([metrics.psnr(a, b) for a, b in pairs])),
-        "fidelity along motion": mean["fidelity_along_motion"],
-        "motion": mean["motion"],
-        "SSIM to picture": mean["ssim"],
-        "visible": mean["visible"],
-        "flicker": mean["flicker"],
-    }
+    return [run | {"method": m} | measure_video(v, scene.picture[0].numpy(), truth.numpy()) for m, v in videos.items()]
 
 
 def summarise(rows: list[dict]) -> dict[str, dict]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from benchmarks.evidence import CFG
-from benchmarks.tables import table
+from benchmarks.harness import table
 from noise_rectification.nodes.core import flow as motion
 from stand_ins.moving_pictures import (
     CAMERAS,

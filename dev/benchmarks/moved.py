@@ -17,8 +17,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from benchmarks.evidence import BEST, CARRIED, CFG, CLIPS, OFF, PSNR, SCHEDULER, STEPS, measure_video, start_worker
-from benchmarks.tables import table
+from benchmarks.evidence import CLIPS
+from benchmarks.harness import BEST, CARRIED, CFG, OFF, PSNR, STEPS, Scene, measure_video, start_worker, table
 
 HERE = Path(__file__).resolve().parent
 SEED, DRAFT_STEPS, DRAFT_SEED = 0, 8, 100
@@ -40,39 +40,6 @@ PICTURES = ("coffee", "cat", "astronaut", "cameraman")
 COLUMNS = (PSNR, "fidelity along motion", "motion", "flicker")
 
 
-class Scene:
-    """The demo model with one picture and one prompt; every run starts from the same noise."""
-
-    def __init__(self, picture, motion: str | None):
-        from private_host.pack import run_node
-
-        self.run, self.picture = run_node, picture
-        self.model, self.vae = run_node("NRLoadDemoModel")
-        asked, nothing = run_node("NRDemoPrompt", motion=motion or "still")
-        self.positive, self.negative = (asked if motion else nothing), nothing
-
-    def sample(self, clip, schedule: dict, steps: int = STEPS, seed: int = SEED, **more):
-        """A video [F, H, W, 3] held to `clip`, or to the one picture that it is."""
-
-        from noise_rectification.nodes.core.schedule import Schedule
-
-        (still,) = self.run("NRStillVideoLatent", image=clip, vae=self.vae, length=16, width=0, height=0,
-                            resize="center crop")  # fmt: skip
-        (latent,) = self.run(
-            "NRKSampler", model=self.model, seed=seed, steps=steps, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
-            positive=self.positive, negative=self.negative, latent_image=still, denoise=1.0,
-            schedule=Schedule(**schedule), **more,
-        )  # fmt: skip
-        return self.vae.decode(latent["samples"]).clamp(0, 1)
-
-    def moved(self, video, fill: str = "stretch the border"):
-        return self.run("NRMovePicture", image=self.picture, video=video, amount=1.0, length=0, fill=fill)
-
-    def filmed(self, pan: float, tilt: float, zoom: float, roll: float):
-        inputs = {"image": self.picture, "length": 16, "pan": pan, "tilt": tilt, "zoom": zoom, "roll": roll}
-        return self.run("NRCameraMove", easing=["linear"], **{name: [value] for name, value in inputs.items()})
-
-
 def held_to(scene: Scene, moved: tuple, masks: tuple[bool, ...] = (True,)) -> dict:
     """Videos held to a moved clip, by how it is held and whether what is uncovered is left to the model."""
     clip, visible, _ = moved
@@ -91,14 +58,14 @@ def drafts(name: str, motion: str) -> dict[str, dict]:
 
     truth = true_clip(name, motion)
     scene = Scene(truth[:1], motion)
-    draft = scene.sample(scene.picture, OFF, DRAFT_STEPS, DRAFT_SEED)
+    draft = scene.sample(scene.picture, OFF, steps=DRAFT_STEPS, seed=DRAFT_SEED)
     moved = scene.moved(draft)
     more_steps = STEPS + DRAFT_STEPS
     videos = {
         "true clip": truth,
         "plain": scene.sample(scene.picture, OFF),
         "published": scene.sample(scene.picture, {}),
-        f"published, {more_steps} steps": scene.sample(scene.picture, {}, more_steps),
+        f"published, {more_steps} steps": scene.sample(scene.picture, {}, steps=more_steps),
         "carried in the latent": scene.sample(scene.picture, CARRIED),
         "carried in the latent, ω 0, τ_end 1": scene.sample(scene.picture, BEST),
         f"draft, {DRAFT_STEPS} steps": draft,

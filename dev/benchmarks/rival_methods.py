@@ -6,36 +6,12 @@ Imports that need the host stand inside functions: the host is started first, in
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from benchmarks.evidence import BEST, CARRIED, CFG, OFF, SCHEDULER, STEPS, TAU_ENDS
+from benchmarks.evidence import TAU_ENDS
+from benchmarks.harness import BEST, CARRIED, CFG, OFF, SCHEDULER, STEPS, Scene, node
 
 SEED = 0
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What every rival is given: a clip to make, and the model to make it with."""
-
-    truth: object = field(repr=False)  # [F, H, W, 3]; the picture is its first frame
-    model: object = field(repr=False)
-    vae: object = field(repr=False)
-    positive: object = field(repr=False)
-    negative: object = field(repr=False)
-    moving: tuple = field(repr=False)  # a moving clip [F, H, W, 3], and what of the picture is visible in it [F, H, W]
-
-    @property
-    def picture(self):
-        return self.truth[:1]
-
-    @property
-    def still(self) -> dict:
-        return self.latent(self.picture)
-
-    def latent(self, pictures) -> dict:
-        """A picture as a still clip, or a clip as it is: a LATENT of all frames."""
-        return node("NRStillVideoLatent", image=pictures, vae=self.vae, length=len(self.truth), width=0, height=0,
-                    resize="center crop")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,36 +22,6 @@ class Rival:
     knob: str
     values: tuple
     told_motion: bool = False  # is given the true motion, which the others must find
-
-
-# ---- how a clip is sampled -------------------------------------------------------------------------------------------
-
-
-def node(node_id: str, **inputs):
-    """The first output of a node."""
-    from private_host.pack import run_node
-
-    return run_node(node_id, **inputs)[0]
-
-
-def sampled(scene: Scene, latent: dict | None = None, model=None, denoise: float = 1.0) -> dict:
-    """The host's KSampler, as evidence.py sets it."""
-    return node(
-        "KSampler", model=model or scene.model, seed=SEED, steps=STEPS, cfg=CFG, sampler_name="euler",
-        scheduler=SCHEDULER, positive=scene.positive, negative=scene.negative, latent_image=latent or scene.still,
-        denoise=denoise,
-    )  # fmt: skip
-
-
-def rectified(scene: Scene, changes: dict, latent: dict | None = None, mask=None) -> dict:
-
-    from noise_rectification.nodes.core.schedule import Schedule
-
-    return node(
-        "NRKSampler", model=scene.model, seed=SEED, steps=STEPS, cfg=CFG, sampler_name="euler", scheduler=SCHEDULER,
-        positive=scene.positive, negative=scene.negative, latent_image=latent or scene.still, denoise=1.0,
-        schedule=Schedule(**changes), mask=mask,
-    )  # fmt: skip
 
 
 def moved_truly(name: str, motion: str, picture) -> tuple:
@@ -99,7 +45,7 @@ def moved_truly(name: str, motion: str, picture) -> tuple:
 
 
 def lower_denoise(scene: Scene, denoise: float) -> dict:
-    return sampled(scene, denoise=denoise)
+    return scene.sampled(seed=SEED, denoise=denoise)
 
 
 def published_literally(scene: Scene, tau_end: float) -> dict:
@@ -120,7 +66,7 @@ def published_literally(scene: Scene, tau_end: float) -> dict:
         clean = [inner.apply_model(noised, sigma.expand(frames), c_crossattn=prompt) for prompt in prompts]
         return (noised - clean[1] - CFG * (clean[0] - clean[1])) / sigma
 
-    still = scene.still["samples"]
+    still = scene.latent()["samples"]
     noise = torch.randn(still.shape, generator=torch.manual_seed(SEED))
     video = published_loop(predicted_noise, inner.process_latent_in(still), noise, 1 / (1 + sigmas**2), (0.0, tau_end))
     scene.model.unpatch_model()
@@ -138,7 +84,8 @@ def noise_mask(scene: Scene, others: float) -> dict:
 
     values = torch.full((len(scene.truth),), others)
     values[0] = 0
-    return sampled(scene, node("SetLatentNoiseMask", samples=scene.still, mask=over_frames(scene, values)))
+    masked = node("SetLatentNoiseMask", samples=scene.latent(), mask=over_frames(scene, values))
+    return scene.sampled(None, masked, seed=SEED)
 
 
 def differential(scene: Scene, last: float) -> dict:
@@ -146,8 +93,8 @@ def differential(scene: Scene, last: float) -> dict:
     import torch
 
     mask = over_frames(scene, torch.linspace(0, last, len(scene.truth)))
-    latent = node("SetLatentNoiseMask", samples=scene.still, mask=mask)
-    return sampled(scene, latent, node("DifferentialDiffusion", model=scene.model))
+    latent = node("SetLatentNoiseMask", samples=scene.latent(), mask=mask)
+    return scene.sampled(None, latent, model=node("DifferentialDiffusion", model=scene.model), seed=SEED)
 
 
 # ---- clips as one latent ---------------------------------------------------------------------------------------------
@@ -179,7 +126,7 @@ def by_frames(latent: dict) -> dict:
 
 def colour_matched(scene: Scene, strength: float):
     """Frame by frame, after plain sampling, by the node's default method."""
-    frames = scene.vae.decode(sampled(scene)["samples"]).clamp(0, 1)
+    frames = scene.vae.decode(scene.sampled(seed=SEED)["samples"]).clamp(0, 1)
     return node("ColorMatch", image_ref=scene.picture, image_target=frames, method="mkl", strength=strength,
                 multithread=False)  # fmt: skip
 
@@ -187,19 +134,20 @@ def colour_matched(scene: Scene, strength: float):
 def inpainted(scene: Scene, steps: float, latent: dict, mask, mended: bool = True) -> dict:
     """LatentInpaintTTM: over the first steps the state is replaced by the noised latent, where the mask is white."""
     model = node("LatentInpaintTTM", model=prompt_by_prompt(as_one_clip(scene.model)), steps=int(steps), mask=mask)
-    return by_frames(sampled(scene, one_clip(latent), in_model_units(model) if mended else model))
+    model = in_model_units(model) if mended else model
+    return by_frames(scene.sampled(None, one_clip(latent), model=model, seed=SEED))
 
 
 def inpainted_as_shipped(scene: Scene, steps: float) -> dict:
     import torch
 
-    return inpainted(scene, steps, scene.still, torch.ones(scene.truth.shape[:3]), mended=False)
+    return inpainted(scene, steps, scene.latent(), torch.ones(scene.truth.shape[:3]), mended=False)
 
 
 def inpainted_still(scene: Scene, steps: float) -> dict:
     import torch
 
-    return inpainted(scene, steps, scene.still, torch.ones(scene.truth.shape[:3]))
+    return inpainted(scene, steps, scene.latent(), torch.ones(scene.truth.shape[:3]))
 
 
 def inpainted_moving(scene: Scene, steps: float) -> dict:
@@ -254,8 +202,8 @@ def res4lyf(scene: Scene, guides=None, options=None) -> dict:
     """
     found = node(
         "ClownsharKSampler_Beta", model=as_one_clip(scene.model), positive=scene.positive, negative=scene.negative,
-        latent_image=one_clip(scene.still), eta=0.5, sampler_name="multistep/res_3m", scheduler="beta57", steps=STEPS,
-        steps_to_run=-1, denoise=1.0, cfg=CFG, seed=SEED, sampler_mode="standard", bongmath=True, guides=guides,
+        latent_image=one_clip(scene.latent()), eta=0.5, sampler_name="multistep/res_3m", scheduler="beta57",
+        steps=STEPS, steps_to_run=-1, denoise=1.0, cfg=CFG, seed=SEED, sampler_mode="standard", bongmath=True, guides=guides,
         extra_options="enable_final_model_call", **({"options": options} if options else {}),
     )  # fmt: skip
     return by_frames(found)
@@ -263,7 +211,7 @@ def res4lyf(scene: Scene, guides=None, options=None) -> dict:
 
 def guide(scene: Scene, mode: str, weight: float, end: int, weights: str = "beta57", projection: bool = False,
           frames=None, mask=None):  # fmt: skip
-    latent = scene.still if frames is None else scene.latent(frames)
+    latent = scene.latent() if frames is None else scene.latent(frames)
     return node(
         "ClownGuide_Beta", guide_mode=mode, channelwise_mode=False, projection_mode=projection, weight=weight,
         cutoff=1.0, weight_scheduler=weights, start_step=0, end_step=end, invert_mask=False, mask=mask,
@@ -330,47 +278,47 @@ def with_freeinit(scene: Scene, **changes) -> dict:
     settings = node("ADE_AnimateDiffSamplingSettings", batch_offset=0, noise_type="default", seed_gen="comfy",
                     seed_offset=0, iteration_opts=again)  # fmt: skip
     model = node("ADE_UseEvolvedSampling", model=scene.model, beta_schedule="use existing", sample_settings=settings)
-    return sampled(scene, model=model)
+    return scene.sampled(model=model, seed=SEED)
 
 
 # ---- ours ------------------------------------------------------------------------------------------------------------
 
 
 def published(scene: Scene, tau_end: float) -> dict:
-    return rectified(scene, {"tau_end": tau_end})
+    return scene.sampled({"tau_end": tau_end}, seed=SEED)
 
 
 def carried(scene: Scene, tau_end: float) -> dict:
-    return rectified(scene, CARRIED | {"tau_end": tau_end})
+    return scene.sampled(CARRIED | {"tau_end": tau_end}, seed=SEED)
 
 
 def carried_tight(scene: Scene, tau_end: float) -> dict:
-    return rectified(scene, BEST | {"tau_end": tau_end})
+    return scene.sampled(BEST | {"tau_end": tau_end}, seed=SEED)
 
 
 def softly(scene: Scene, strength: float) -> dict:
     """A little of the correction at every step to the last, towards the image itself: else the pull is forgotten."""
-    return rectified(scene, {"anchor": "image", "tau_end": 1.0, "strength": strength})
+    return scene.sampled({"anchor": "image", "tau_end": 1.0, "strength": strength}, seed=SEED)
 
 
 def carried_softly(scene: Scene, strength: float) -> dict:
-    return rectified(scene, BEST | {"anchor": "image", "strength": strength})
+    return scene.sampled(BEST | {"anchor": "image", "strength": strength}, seed=SEED)
 
 
 def held_moving(scene: Scene, tau_end: float) -> dict:
     """The moving clip in place of the still one, held tightly, masked where it shows nothing."""
     frames, visible = scene.moving
-    return rectified(scene, {"omega": (0.0,), "tau_end": tau_end}, scene.latent(frames), visible)
+    return scene.sampled({"omega": (0.0,), "tau_end": tau_end}, scene.latent(frames), mask=visible, seed=SEED)
 
 
 def held_moving_softly(scene: Scene, strength: float) -> dict:
     frames, visible = scene.moving
     changes = {"omega": (0.0,), "anchor": "image", "tau_end": 1.0, "strength": strength}
-    return rectified(scene, changes, scene.latent(frames), visible)
+    return scene.sampled(changes, scene.latent(frames), mask=visible, seed=SEED)
 
 
 RIVALS = {
-    "plain": Rival(lambda scene, _: rectified(scene, OFF), "", (1.0,)),
+    "plain": Rival(lambda scene, _: scene.sampled(OFF, seed=SEED), "", (1.0,)),
     "lower denoise": Rival(lower_denoise, "denoise", (0.8, 0.6, 0.3)),
     "published loop, literally": Rival(published_literally, "τ_end", (0.6, 1.0)),
     "published rule, ours": Rival(published, "τ_end", TAU_ENDS),

@@ -26,11 +26,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from benchmarks.evidence import CFG, CLIPS, PSNR, STEPS, measure_video, start_worker
+from benchmarks.evidence import CLIPS
+from benchmarks.harness import CFG, PSNR, STEPS, Scene, measure_video, start_worker, table
 from benchmarks.moved import FREE_MOVES, against_asked, asked_by
-from benchmarks.moved import Scene as CameraScene
-from benchmarks.rival_methods import RIVALS, SEED, Rival, Scene, moved_truly, points
-from benchmarks.tables import table
+from benchmarks.rival_methods import RIVALS, SEED, Rival, moved_truly, points
 from private_host.setup import ROOT
 
 HERE = Path(__file__).resolve().parent
@@ -76,10 +75,9 @@ def frames_file(name: str, motion: str, method: str) -> Path:
 
 def scene_of(name: str, motion: str) -> Scene:
     from demo_model.clips import true_clip
-    from private_host.pack import run_node
 
-    truth, prompts = true_clip(name, motion), run_node("NRDemoPrompt", motion=motion)
-    return Scene(truth, *run_node("NRLoadDemoModel"), *prompts, moved_truly(name, motion, truth[:1]))
+    truth = true_clip(name, motion)
+    return Scene(truth, motion, moved_truly(name, motion, truth[:1]))
 
 
 def asked_scenes(name: str, motion: str) -> dict[str, Scene]:
@@ -87,15 +85,12 @@ def asked_scenes(name: str, motion: str) -> dict[str, Scene]:
     from demo_model.clips import true_clip
 
     picture = true_clip(name, motion, 1)
-    told, untold = (CameraScene(picture, prompt) for prompt in (motion, None))
-    moves = {f"{ASKED_SPEED:g} times the prompt's speed": (told, asked_by(motion, ASKED_SPEED))}
-    moves |= {f"{label}, no prompt": (untold, move) for label, move in FREE_MOVES.items()}
+    moves = {f"{ASKED_SPEED:g} times the prompt's speed": (motion, asked_by(motion, ASKED_SPEED))}
+    moves |= {f"{label}, no prompt": (None, move) for label, move in FREE_MOVES.items()}
     scenes = {}
-    for label, (camera, move) in moves.items():
-        frames, visible, _ = camera.filmed(*move)
-        scenes[label] = Scene(
-            frames, camera.model, camera.vae, camera.positive, camera.negative, moving=(frames, visible)
-        )
+    for label, (prompt, move) in moves.items():
+        frames, visible, _ = Scene(picture, prompt).filmed(*move)
+        scenes[label] = Scene(frames, prompt, moving=(frames, visible))
     return scenes
 
 

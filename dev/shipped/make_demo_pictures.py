@@ -14,6 +14,7 @@ import json
 
 import numpy as np
 from benchmarks import colours, moved
+from benchmarks.harness import CARRIED, OFF, Scene
 from demo_model import run
 from PIL import Image, ImageDraw
 from private_host.setup import ROOT
@@ -49,31 +50,30 @@ def tile(pixels: np.ndarray) -> Image.Image:
 def drifting_colours(picture: np.ndarray) -> dict[str, np.ndarray]:
     """A clip of the demo model with a drift put into its predictions, carried, without and with its colours held."""
     import torch
-    from private_host.pack import run_node, start_host
+    from private_host.pack import start_host
 
     start_host()
-    model, vae = run_node("NRLoadDemoModel")
-    image = torch.from_numpy(picture).float()[None]
-    ways = {"drifting": colours.CARRIED, "colours held": colours.CARRIED | colours.COLOURS}
+    scene = Scene(torch.from_numpy(picture).float()[None], "pan left")
+    ways = {"drifting": CARRIED, "colours held": CARRIED | colours.COLOURS}
     with torch.inference_mode():
         return {
-            way: colours.sampled(colours.drifting(model), vae, image, "pan left", changes).numpy()
+            way: scene.sample(scene.picture, changes, model=colours.drifting(scene.model), seed=colours.SEED).numpy()
             for way, changes in ways.items()
         }
 
 
-def drafted(scene: moved.Scene) -> dict[str, np.ndarray]:
+def drafted(scene: Scene) -> dict[str, np.ndarray]:
     """A draft, the picture moved like it, and the video held to that."""
-    draft = scene.sample(scene.picture, moved.OFF, moved.DRAFT_STEPS, moved.DRAFT_SEED)
+    draft = scene.sample(scene.picture, OFF, steps=moved.DRAFT_STEPS, seed=moved.DRAFT_SEED)
     return {"draft": draft.numpy()} | held_to(scene, scene.moved(draft))
 
 
-def filmed(scene: moved.Scene) -> dict[str, np.ndarray]:
+def filmed(scene: Scene) -> dict[str, np.ndarray]:
     """A picture as a camera films it, and the video held to that."""
     return held_to(scene, scene.filmed(0.12, 0.08, 1.15, 6.0))
 
 
-def held_to(scene: moved.Scene, clip: tuple) -> dict[str, np.ndarray]:
+def held_to(scene: Scene, clip: tuple) -> dict[str, np.ndarray]:
     frames, visible, _ = clip
     video = scene.sample(frames, moved.HELD | moved.HOLDS["τ_end 0.9"], mask=visible)
     shown = visible[..., None].expand(-1, -1, -1, 3)
@@ -101,8 +101,8 @@ def draw_moved(picture: np.ndarray) -> None:
     image = torch.from_numpy(picture).float()[None]
     with torch.inference_mode():
         pages = {
-            "NRMovePicture": drafted(moved.Scene(image, "pan left")),
-            "NRCameraMove": filmed(moved.Scene(image, "zoom in")),
+            "NRMovePicture": drafted(Scene(image, "pan left")),
+            "NRCameraMove": filmed(Scene(image, "zoom in")),
         }
     for page, rows in pages.items():
         strip = run.draw_strip(picture, rows, every=5)

@@ -1,0 +1,125 @@
+"""What the benchmarks share: the demo model with a picture and a prompt, sampled in one way; how its videos are
+measured; the tables of a page.
+
+Imports that need the host stand inside functions: the host is started first, in each process.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FRAMES = 16
+STEPS, CFG, SCHEDULER = 20, 1.25, "normal"
+OFF, CARRIED = {"strength": 0.0}, {"motion_compensation": 1.0}
+BEST = CARRIED | {"tau_end": 1.0, "omega": (0.0,)}
+PSNR = "PSNR to true clip"  # without the first frame, which is the picture: where equal, it would count as 100
+
+
+def start_worker() -> None:
+    from private_host.pack import start_host
+
+    start_host()
+    import comfy.utils
+
+    comfy.utils.set_progress_bar_enabled(False)
+
+
+def node(node_id: str, **inputs):
+    """The first output of a node."""
+    from private_host.pack import run_node
+
+    return run_node(node_id, **inputs)[0]
+
+
+class Scene:
+    """The demo model with one picture and one prompt. Every run of a seed starts from the same noise.
+
+    truth: the clip to be made [F, H, W, 3], or the picture alone: it is the first frame. motion: what is prompted; None
+    for no prompt. moving: a moving clip [F, H, W, 3] and what of the picture is visible in it [F, H, W], for methods
+    that are told the motion.
+    """
+
+    def __init__(self, truth, motion: str | None, moving: tuple | None = None):
+        from private_host.pack import run_node
+
+        self.truth, self.picture, self.moving = truth, truth[:1], moving
+        self.model, self.vae = run_node("NRLoadDemoModel")
+        asked, nothing = run_node("NRDemoPrompt", motion=motion or "still")
+        self.positive, self.negative = (asked if motion else nothing), nothing
+
+    def latent(self, pictures=None) -> dict:
+        """A picture (the scene's own without any) as a still clip, or a clip as it is: a LATENT of all frames."""
+        pictures = self.picture if pictures is None else pictures
+        return node("NRStillVideoLatent", image=pictures, vae=self.vae, length=FRAMES, width=0, height=0,
+                    resize="center crop")  # fmt: skip
+
+    def sampled(
+        self,
+        schedule: dict | None = None,
+        latent: dict | None = None,
+        *,
+        model=None,
+        seed: int = 0,
+        steps: int = STEPS,
+        sampler: str = "euler",
+        denoise: float = 1.0,
+        **more,
+    ) -> dict:
+        """A LATENT by the Rectified KSampler with a schedule of these changes; by the host's KSampler for None."""
+        from noise_rectification.nodes.core.schedule import Schedule
+
+        inputs = {
+            "model": model or self.model, "seed": seed, "steps": steps, "cfg": CFG, "sampler_name": sampler,
+            "scheduler": SCHEDULER, "positive": self.positive, "negative": self.negative,
+            "latent_image": latent or self.latent(), "denoise": denoise,
+        }  # fmt: skip
+        if schedule is None:
+            return node("KSampler", **inputs, **more)
+        return node("NRKSampler", **inputs, schedule=Schedule(**schedule), **more)
+
+    def sample(self, clip, schedule: dict, **more):
+        """A video [F, H, W, 3] held to `clip`, or to the one picture that it is. more: see `sampled`."""
+        return self.vae.decode(self.sampled(schedule, self.latent(clip), **more)["samples"]).clamp(0, 1)
+
+    def moved(self, video, fill: str = "stretch the border") -> tuple:
+        from private_host.pack import run_node
+
+        return run_node("NRMovePicture", image=self.picture, video=video, amount=1.0, length=0, fill=fill)
+
+    def filmed(self, pan: float, tilt: float, zoom: float, roll: float) -> tuple:
+        from private_host.pack import run_node
+
+        inputs = {"image": self.picture, "length": FRAMES, "pan": pan, "tilt": tilt, "zoom": zoom, "roll": roll}
+        return run_node("NRCameraMove", easing=["linear"], **{name: [value] for name, value in inputs.items()})
+
+
+def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> dict:
+    """The pack's own measures of a video [F, H, W, 3], and its PSNR to the true clip."""
+    from noise_rectification.nodes.core import metrics
+
+    mean = metrics.measure(video, picture).mean
+    pairs = zip(video[1:], truth[1:], strict=True)
+    return {
+        PSNR: float(np.mean([metrics.psnr(a, b) for a, b in pairs])),
+        "fidelity along motion": mean["fidelity_along_motion"],
+        "motion": mean["motion"],
+        "SSIM to picture": mean["ssim"],
+        "visible": mean["visible"],
+        "flicker": mean["flicker"],
+    }
+
+
+def table(rows: dict[str, dict], head: str = "method") -> list[str]:
+    """Lines of a Markdown table: a row for each name, a column for each key of any row.
+
+    Numbers are told with two decimals, texts as they are; – where a row does not have the column or knows no value.
+    """
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    lines = [f"| {head} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    return lines + [f"| {name} | " + " | ".join(cell(row.get(c)) for c in columns) + " |" for name, row in rows.items()]
+
+
+def cell(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else f"{value:.2f}"
