@@ -28,7 +28,7 @@ HEAD = f"""# Memory, and how soon a node stops
 Written by `python dev/benchmarks/memory.py`, on {os.cpu_count()} CPU cores without a GPU; one fresh process a row.
 "Beside it": the highest resident memory of the run, less what there was before and what the node returns.
 
-| what | returned, MB | beside it, MB | longest time without asking for a stop, s |
+| what | returned, MB | beside it, MB | longest without asking for a stop, s of processor time |
 |---|---|---|---|
 """
 WORKER = """
@@ -61,16 +61,16 @@ def report(*size):
 
 memory = lambda name: 1024 * int(re.search(name + r":\\\\s+(\\\\d+)", Path("/proc/self/status").read_text())[1])
 asked, ask = [], comfy.model_management.throw_exception_if_processing_interrupted
-comfy.model_management.throw_exception_if_processing_interrupted = lambda: (asked.append(time.perf_counter()), ask())
+comfy.model_management.throw_exception_if_processing_interrupted = lambda: (asked.append(time.process_time()), ask())
 with torch.inference_mode():
     for warm in (camera(8, 8, 2, 1.0), move(3, 16, 16), report(3, 16, 16)):  # libraries are loaded
         warm()
     work = {call}
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     before = memory("VmRSS")
-    asked[:] = [time.perf_counter()]
+    asked[:] = [time.process_time()]
     results = work()
-    asked.append(time.perf_counter())
+    asked.append(time.process_time())
 returned = sum(result.nbytes for result in results if isinstance(result, torch.Tensor))
 print(returned, memory("VmHWM") - before - returned, max(b - a for a, b in zip(asked, asked[1:])))
 """.replace("\\\\", "\\")
