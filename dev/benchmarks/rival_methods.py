@@ -203,8 +203,8 @@ def res4lyf(scene: Scene, guides=None, options=None) -> dict:
     found = node(
         "ClownsharKSampler_Beta", model=as_one_clip(scene.model), positive=scene.positive, negative=scene.negative,
         latent_image=one_clip(scene.latent()), eta=0.5, sampler_name="multistep/res_3m", scheduler="beta57",
-        steps=STEPS, steps_to_run=-1, denoise=1.0, cfg=CFG, seed=SEED, sampler_mode="standard", bongmath=True, guides=guides,
-        extra_options="enable_final_model_call", **({"options": options} if options else {}),
+        steps=STEPS, steps_to_run=-1, denoise=1.0, cfg=CFG, seed=SEED, sampler_mode="standard", bongmath=True,
+        guides=guides, extra_options="enable_final_model_call", **({"options": options} if options else {}),
     )  # fmt: skip
     return by_frames(found)
 
