@@ -18,10 +18,12 @@ image is left in the anchor. On a pivot W and c are one. With one pivot z*_f = W
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from .colours import Colours, colours
 from .flow import flow, guide, inside, visibility, warp
 from .frames import by_frames, from_frames
 from .noise_level import NoiseLevel
@@ -81,14 +83,16 @@ class Carrier:
 
     def picture(self) -> Tensor:
         """z* of equation (3): the image carried along the motion."""
-        z = by_frames(self.image)
-        if len(self.pivots.frames) == 1:
-            return self._carried([z])
-        return self._carried([z[:, p : p + 1] + self._still_difference() for p in self.pivots.frames])
+        return from_frames(self._carried(self._views()), self.image.ndim)
+
+    def colours(self, visible: Tensor) -> Colours:
+        """μ* and s* of equation (5): the colours of what each frame shows of the image, weighted by `visible`."""
+        mean, deviation = colours(self._views(), by_frames(visible), partial(self._carried, mode="bilinear"))
+        return from_frames(mean, self.image.ndim), from_frames(deviation, self.image.ndim)
 
     def lend(self, residuals: list[Tensor]) -> Tensor:
         """Σ_p b_pf W_pf r_p of equation (3): the pivots' residuals, carried to the frames."""
-        return self._carried([by_frames(residual) for residual in residuals])
+        return from_frames(self._carried([by_frames(residual) for residual in residuals]), self.image.ndim)
 
     def _keep(self, motion: Motion) -> None:
         """Take over what was measured: b and c of equation (3) follow."""
@@ -99,17 +103,24 @@ class Carrier:
         reach = [visible * (share > 0) for share, visible in zip(shares, motion.visible, strict=True)]
         self.visible = from_frames(torch.stack(reach).amax(0), self.image.ndim)
 
-    def _carried(self, sources: list[Tensor]) -> Tensor:
-        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended: a video."""
+    def _views(self) -> Tensor:
+        """z_p + d_f of equation (3), the image as each pivot has it: [pivots, videos, frames, C, H, W]."""
+        z = by_frames(self.image)
+        if len(self.pivots.frames) == 1:
+            return z[None]
+        return torch.stack([z[:, p : p + 1] + self._still_difference() for p in self.pivots.frames])
+
+    def _carried(self, sources: Tensor | list[Tensor], mode: str = "bicubic") -> Tensor:
+        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended. mode: see motion.warp."""
         assert self.motion is not None, "motion is measured before anything is carried along it"
         moved = []
         for source, flows in zip(sources, self.motion.flows, strict=True):
             source = source.expand(-1, flows.shape[1], -1, -1, -1)
-            moved.append(warp(source.flatten(0, 1), self.amount * flows.flatten(0, 1)).unflatten(0, flows.shape[:2]))
+            places = self.amount * flows.flatten(0, 1)
+            moved.append(warp(source.flatten(0, 1), places, mode).unflatten(0, flows.shape[:2]))
         if len(moved) == 1:
-            return from_frames(moved[0], self.image.ndim)
-        blended = torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
-        return from_frames(blended, self.image.ndim)
+            return moved[0]
+        return torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
 
     def _from_pivot(self, index: int, frames: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Flow and visibility from a pivot to every frame. What the pivot looks like is the model's own prediction of

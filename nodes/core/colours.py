@@ -1,38 +1,89 @@
 """Colours held over the frames: brightness, tint and contrast, without holding any motion. Beyond the paper.
 
 Two numbers a channel say what colours a frame has: its mean μ and its deviation s over space. After the rule, at every
-step whatever τ, they are moved towards those of the image, carried to the frame where motion is compensated:
+step whatever τ, they are moved towards those of the image:
 
     (4)   D'' = g (D' - μ') + μ' + h (μ* - μ'),   g = (s* / s')^h in [1/2, 2]
 
-Means and deviations are taken over what is visible from a pivot: what motion uncovers has colours of its own.
+Both sides are taken where they show the same things, so that what motion uncovers has colours of its own. With W "read
+along the flow" (motion.py) and means < > over a frame's cells, each counted as far as it is visible in both,
+
+    (5)   μ' = <D'>,   s'² = <(D' - μ')²>,   μ* = <W z>,   s*² = <W (z - μ*)²>
+
+Squares are read, not what is read squared: between two cells lies what is softer than both, and contrast that is held
+to it would fade from chunk to chunk of a long video.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 
+from .frames import by_frames, from_frames
+from .motion import FLAT, far_flow, flow, guide, inside, visibility, warp
+
 MOST_GAIN = 2.0  # a soft, early prediction is not blown up to the contrast of the finished picture
 NOTHING = 1e-6  # in place of a zero that is divided by
+STRANGE = 0.2  # squared difference of guides, the motion undone, of frames that show other things; of strangers it is 2
+LOOKS = 2  # at that motion: once it is known what both show, it is seen better, with the contrast of that alone
+
+Colours = tuple[Tensor, Tensor]  # mean and deviation, [..., 1, 1] each
 
 
 def hold_colours(video: Tensor, picture: Tensor, hold: float, visible: Tensor) -> Tensor:
-    """Equation (4), on float32 videos [B, C, T, H, W] or [F, C, H, W].
+    """Equation (4) where nothing moves, on float32 videos [B, C, T, H, W] or [F, C, H, W].
 
     picture: what the colours are held to, broadcast over the video. hold: h in [0, 1]. visible: in [0, 1], broadcast
     over the video; a frame of which nothing is visible keeps its colours.
     """
     visible = visible.expand_as(video)
-    mean, deviation = colours(video, visible)
-    wanted_mean, wanted_deviation = colours(picture.expand_as(video), visible)
+    return recoloured(video, colours(video, visible), colours(picture.expand_as(video), visible), hold)
+
+
+def hold_common_colours(video: Tensor, reference: Tensor, hold: float, rgb_factors: Tensor | None = None) -> Tensor:
+    """Equation (4) towards a picture of the same things from elsewhere: what both show says how each frame changes.
+
+    video, reference: float32, of one shape, [B, C, T, H, W] or [F, C, H, W]. rgb_factors: see motion.guide. A frame
+    that has nothing in common with the reference, or whose motion from it cannot be followed, keeps its colours.
+    """
+    frames, given = by_frames(video).flatten(0, 1), by_frames(reference).flatten(0, 1)
+    seen, known = guide(frames, rgb_factors), guide(given, rgb_factors)
+    u = far_flow(known, seen)
+    for _ in range(LOOKS):
+        u = flow(known, seen, initial=u, clips=len(seen))  # each frame for itself: references need not move with it
+        read, common = partial(warp, u=u, mode="bilinear"), visibility(known, seen, u)
+        known, seen = _evened(known, colours(known, common, read)), _evened(seen, colours(seen, common))
+    common = common * (_difference(known, seen, u) < STRANGE)
+    held = recoloured(frames, colours(frames, common), colours(given, common, read), hold)
+    return from_frames(held.unflatten(0, by_frames(video).shape[:2]), video.ndim)
+
+
+def recoloured(video: Tensor, own: Colours, wanted: Colours, hold: float) -> Tensor:
+    """Equation (4), both sides' colours being known."""
+    (mean, deviation), (wanted_mean, wanted_deviation) = own, wanted
     gain = (wanted_deviation / deviation).pow(hold).clamp(1 / MOST_GAIN, MOST_GAIN)
     return torch.addcmul(mean + hold * (wanted_mean - mean), gain, video - mean)
 
 
-def colours(video: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation over height and width, weighted by `visible`: [..., 1, 1] each."""
+def colours(video: Tensor, visible: Tensor, read: Callable[[Tensor], Tensor] = lambda unmoved: unmoved) -> Colours:
+    """Equation (5): mean and deviation over height and width, weighted by `visible`. read: W, linear in its input."""
     weight = visible / visible.sum((-2, -1), keepdim=True).clamp(min=NOTHING)
-    mean = (video * weight).sum((-2, -1), keepdim=True)
-    variance = ((video - mean).square() * weight).sum((-2, -1), keepdim=True)
+    mean = (read(video) * weight).sum((-2, -1), keepdim=True)
+    variance = (read((video - mean).square()) * weight).sum((-2, -1), keepdim=True)
     return mean, variance.sqrt().clamp(min=NOTHING)
+
+
+def _evened(seen: Tensor, own: Colours) -> Tensor:
+    """A guide with mean 0 and deviation 1 where these are its colours, and not over the whole frame."""
+    mean, deviation = own
+    return (seen - mean) / (deviation + FLAT)
+
+
+def _difference(known: Tensor, seen: Tensor, u: Tensor) -> Tensor:
+    """Mean squared difference of guides that a flow leaves within the frame, [N, 1, 1, 1]."""
+    shown = inside(u)
+    missing = (warp(known, u, mode="bilinear") - seen).square().mean(1, keepdim=True)
+    return (missing * shown).sum((-2, -1), keepdim=True) / shown.sum((-2, -1), keepdim=True).clamp(min=NOTHING)

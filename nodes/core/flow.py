@@ -19,8 +19,10 @@ so that texture decides where there is some, and the neighbours do where there i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 
 import torch
 from einops import rearrange
@@ -29,6 +31,10 @@ from torch.nn.functional import grid_sample, pad
 
 from .devices import where_able
 
+SEARCHED = 32  # cells of the longest side, at most, at which far motion is looked for
+TURNS = (0, 20, -20, 40, -40, 60, -60)  # degrees that are tried for it; what lies between is found by `flow`
+ZOOMS = (1.0, 1.4, 0.7, 2.0, 0.5)  # likewise
+PLAIN = 0.1  # of the contrast of a guide, which is 1: less of it explains nothing
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
 COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
 SMOOTHINGS = 4  # of ū at a level, each followed by (1): what is known spreads to where nothing is
@@ -79,6 +85,27 @@ def flow(
         initial = _chained(pivot_guide, frames_guide, pivot, clips, after_level)
     steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
     return _matched(pivot_guide, frames_guide, initial, smoothness, steady, after_level)
+
+
+def far_flow(pivot_guide: Tensor, frames_guide: Tensor) -> Tensor:
+    """A flow [N, 2, H, W] to start from where frames lie far from what they are matched to, [N, C, H, W] both.
+
+    Of all turns, zooms and shifts of the whole frame the one that explains most of what the two have in common. For
+    the motions in a clip `flow` needs none of it: there each frame starts from where its neighbour came to.
+    """
+    count, _, height, width = frames_guide.shape
+    start, seen, cell = pivot_guide, frames_guide, 1
+    while max(seen.shape[-2:]) > SEARCHED:
+        start, seen, cell = _halved(start), _halved(seen), 2 * cell
+    best, found = seen.new_full((count,), -math.inf), seen.new_zeros(count, 2, height, width)
+    for zoom, turn in product(ZOOMS, TURNS):
+        u = _similarity(zoom, turn, seen.new_zeros(count, 2), *seen.shape[-2:])
+        explained, shift = _best_shift(warp(start, u, mode="bilinear"), inside(u), seen)
+        better = explained > best
+        best = torch.where(better, explained, best)
+        whole = _similarity(zoom, turn, cell * shift, height, width)
+        found = torch.where(better.reshape(-1, 1, 1, 1), whole, found)
+    return found
 
 
 def visibility(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
@@ -162,6 +189,49 @@ def in_bunches(
 def _of(pivot_guide: Tensor, some: slice) -> Tensor:
     """The pivot frame as some frames see it: the one for all, or each its own."""
     return pivot_guide if len(pivot_guide) == 1 else pivot_guide[some]
+
+
+# ---- far motion ------------------------------------------------------------------------------------------------------
+
+
+def _similarity(zoom: float, turn: float, shift: Tensor, height: int, width: int) -> Tensor:
+    """The flow of a frame that is shifted by [N, 2] cells, then seen turned by degrees and so many times larger."""
+    angle = math.radians(turn)
+    across, along = math.cos(angle) / zoom, math.sin(angle) / zoom
+    x, y = (torch.arange(cells).to(shift) - (cells - 1) / 2 for cells in (width, height))
+    x, y = x + shift[:, :1, None], y[:, None] + shift[:, 1:, None]
+    u = torch.stack(torch.broadcast_tensors((across - 1) * x + along * y, (across - 1) * y - along * x), 1)
+    return u + shift[..., None, None]
+
+
+def _best_shift(start: Tensor, shown: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """How many cells of `seen` are explained [N] by `start`, where it is shown, after the shift [N, 2] in cells that
+    explains most. All shifts at once: sums over what two frames have in common are products of their spectra."""
+    height, width = seen.shape[-2:]
+
+    def spectrum(grid: Tensor) -> Tensor:
+        return torch.fft.rfft2(grid, s=(2 * height, 2 * width))
+
+    def summed(one: Tensor, other: Tensor) -> Tensor:
+        return torch.fft.irfft2(one * other.conj(), s=(2 * height, 2 * width)).mean(1)
+
+    shown_there, start_there = spectrum(shown), spectrum(shown * start)
+    here, seen_here, squares = (spectrum(grid) for grid in (torch.ones_like(shown), seen, seen.square()))
+    area = summed(shown_there, here).clamp(min=1.0)
+    all_squares = summed(shown_there, squares)
+    missing = summed(spectrum(shown * start.square()), here) + all_squares - 2 * summed(start_there, seen_here)
+    means = torch.fft.irfft2(shown_there * seen_here.conj(), s=(2 * height, 2 * width)) / area[:, None]
+    contrast = all_squares / area - means.square().mean(1)
+    unexplained = (missing / area + PLAIN) / (contrast + PLAIN)  # two bare walls are alike wherever they are
+    most, place = (area * (1 - unexplained)).flatten(1).max(1)
+    down, right = place // (2 * width), place % (2 * width)
+    shift = torch.stack([_signed(right, width), _signed(down, height)], 1)
+    return most, shift.to(seen)
+
+
+def _signed(place: Tensor, cells: int) -> Tensor:
+    """Places of a spectrum's grid as shifts: its second half are the negative ones."""
+    return torch.where(place < cells, place, place - 2 * cells)
 
 
 # ---- equation (1) ----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from .carry import Carrier
-from .colours import hold_colours
+from .colours import colours, hold_colours, recoloured
 from .noise_level import NoiseLevel
 from .pivots import Pivots
 
@@ -73,8 +73,8 @@ class Rectifier:
     omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
     broadcast likewise. anchor_moves: False keeps the anchor where it is.
     image: z, the image latent, never written into. image_share: how much of it is left in the anchor.
-    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. hold: how far
-    colours are held to those of the image (colours.py).
+    carrier: knows the motion (carry.py); None where there is none to be seen. carries: whether image and residuals are
+    carried along it. hold: how far colours are held to those of the image (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
@@ -90,11 +90,12 @@ class Rectifier:
         anchor_moves: bool = True,
         image_share: float = 1.0,
         carrier: Carrier | None = None,
+        carries: bool = True,
         hold: float = 0.0,
     ):
         self.image, self.anchor, self.omega, self.pivots = image, anchor, omega, pivots
         self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
-        self.carrier, self.hold = carrier, hold
+        self.carrier, self.carries, self.hold = carrier, carries, hold
         self.rectified, self.coloured = Changes(), Changes()
         self.broken_calls = 0  # predictions that were not finite
         self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
@@ -143,19 +144,25 @@ class Rectifier:
     def _corrected(self, denoised: Tensor, anchor: Tensor, strength: float) -> tuple[Tensor, Tensor]:
         """Equation (1), or (3) where the picture is carried; and that with its colours held, by (4)."""
         residuals, share = self.pivots.residuals(anchor, denoised), strength * self.mask
-        if self.carrier is None:
-            picture, visible = self.image, denoised.new_ones(())
+        if self.carrier is None or not self.carries:
             corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
         else:
-            # A flow model's anchor soon holds nothing of the image: then only colours ask for the carried picture.
-            needed = self.image_share > 0 or self.hold > 0
-            picture, visible = self.carrier.picture() if needed else self.image, self.carrier.visible
-            target = anchor + self.image_share * (picture - self.image) if self.image_share > 0 else anchor
-            corrected = rectified(denoised, target, self.carrier.lend(residuals), self.omega, share * visible)
-        if self.hold == 0:
-            return corrected, corrected
-        held = hold_colours(corrected, picture, self.hold, visible * self.mask)
-        return corrected, corrected.lerp(held, torch.as_tensor(self.mask, dtype=held.dtype, device=held.device))
+            target = anchor
+            if self.image_share > 0:  # a flow model's anchor soon holds nothing of the image
+                target = anchor + self.image_share * (self.carrier.picture() - self.image)
+            lent, visible = self.carrier.lend(residuals), self.carrier.visible
+            corrected = rectified(denoised, target, lent, self.omega, share * visible)
+        return corrected, self._held(corrected) if self.hold > 0 else corrected
+
+    def _held(self, corrected: Tensor) -> Tensor:
+        """Equation (4), as far as the mask has it."""
+        mask = torch.as_tensor(self.mask, dtype=corrected.dtype, device=corrected.device)
+        if self.carrier is None:
+            held = hold_colours(corrected, self.image, self.hold, mask)
+        else:
+            visible = mask * self.carrier.visible
+            held = recoloured(corrected, colours(corrected, visible), self.carrier.colours(visible), self.hold)
+        return corrected.lerp(held, mask)
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""

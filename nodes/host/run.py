@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 from ..core.carry import Carrier
-from ..core.colours import hold_colours
+from ..core.colours import hold_common_colours
 from ..core.frames import (
     VideoPart,
-    by_frames,
     counted,
     fit_latent,
     fit_mask,
@@ -50,11 +49,11 @@ class Run:
         self.latent_shape = latent_image.shape
         self.unconditional = Unconditional(guider.model_options)
         self.handover = self._handover()
+        self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
         self.image = self._image(guider.inner_model, latent_image)
         self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
         self.omega = over_frames(self.schedule.omegas(frame_count(self.anchor.shape)), self.anchor)
         self.mask = self._mask(guider.inner_model.latent_format)
-        self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
         self.calls = self.calls_in_tau = self.misfits = 0
@@ -103,6 +102,7 @@ class Run:
                 mask=self._stretch(self.mask, first, frames),
                 anchor_moves=moves,
                 carrier=self._carrier(pivots, first, frames),
+                carries=self.schedule.motion_compensation > 0,
                 image_share=1.0 if self.handover is None else self.handover.image_share,
                 hold=self.schedule.hold_colours if self.schedule.holds_colours else 0.0,
             )
@@ -124,15 +124,16 @@ class Run:
         )
 
     def _carrier(self, pivots: Pivots, first: int, frames: int) -> Carrier | None:
-        """What carries the picture along the motion; None where that is not asked for, or where there is no motion to
-        be seen: a single picture, or a block of frames without a pivot."""
-        if self.schedule.motion_compensation == 0 or frames == 1 or frames < frame_count(self.anchor.shape):
+        """What knows the motion; None where nobody asks for it, or where there is none to be seen: in a single picture,
+        or a block of frames without a pivot."""
+        asked = self.schedule.motion_compensation > 0 or self.schedule.holds_colours
+        if not asked or frames == 1 or frames < frame_count(self.anchor.shape):
             return None
         motion = None if self.handover is None else self.handover.motion
         return Carrier(
             image=self.image,
             pivots=pivots,
-            amount=self.schedule.motion_compensation,
+            amount=self.schedule.motion_compensation or 1.0,
             rgb_factors=self.rgb_factors,
             motion=None if motion is None else motion.to(self.image.device),
         )
@@ -235,7 +236,7 @@ class Run:
         image = image.to(video.device, torch.float32, copy=True)
         if self.schedule.holds_colours and self.settings.colour_reference is not None:
             given = self._in_model_space("colour_reference", self.settings.colour_reference, inner_model, latent_image)
-            image = hold_colours(image, given.float(), self.schedule.hold_colours, image.new_ones(()))
+            image = hold_common_colours(image, given.float(), self.schedule.hold_colours, self.rgb_factors)
         return image
 
     def _in_model_space(self, name: str, samples: Tensor, inner_model, latent_image: Tensor) -> Tensor:
@@ -243,13 +244,12 @@ class Run:
         fitted = fit_reference(name, samples, self.video).to(latent_image)
         return self.video.video(inner_model.process_latent_in(self.video.replace(latent_image, fitted)))
 
-    def _rgb_factors(self, latent_format) -> Tensor | None:
+    def _rgb_factors(self, latent_format, device: torch.device) -> Tensor | None:
         """The host's linear map from latent channels to colours [C, 3], where the format has one for these channels."""
         factors = getattr(latent_format, "latent_rgb_factors", None)
-        channels = by_frames(self.anchor).shape[2]
-        if not factors or len(factors) != channels:
+        if not factors or len(factors) != self.video.shape[1]:
             return None
-        return torch.tensor(factors, dtype=torch.float32, device=self.anchor.device)
+        return torch.tensor(factors, dtype=torch.float32, device=device)
 
     def _mask(self, latent_format) -> float | Tensor:
         mask = self.settings.mask

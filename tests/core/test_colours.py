@@ -4,10 +4,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from noise_rectification.nodes.core.colours import MOST_GAIN, colours, hold_colours
+from noise_rectification.nodes.core.carry import Carrier
+from noise_rectification.nodes.core.colours import MOST_GAIN, colours, hold_colours, hold_common_colours
 from noise_rectification.nodes.core.noise_level import NoiseLevel
 from noise_rectification.nodes.core.schedule import Schedule
-from videos import rectifier_for, video
+from stand_ins.moving_pictures import affine_flow, filmed
+from videos import pivots_of, rectifier_for, video
 
 SHAPES = [(5, 3, 8, 8), (2, 3, 5, 8, 8)]
 ONE = torch.ones(())
@@ -108,3 +110,64 @@ def test_what_is_left_alone_is_left_alone():
     image = video((5, 3, 8, 8), 1)
     out = rectifier_for(image, hold=1.0)(image.clone(), NoiseLevel(1, 1), 0.0)
     torch.testing.assert_close(out, image, atol=1e-5, rtol=1e-5)
+
+
+# Held to a picture that shows the same things elsewhere: the first one of a video in chunks.
+
+WAYS = {
+    "still": {},
+    "pan": {"right": 20.0},
+    "turn": {"turn": 0.35},
+    "zoom in": {"zoom": -0.35},
+    "zoom out": {"zoom": 0.35},
+}
+CHUNKS = [(name, way) for name in ("astronaut.png", "coffee.png") for way in WAYS]
+
+
+def first_and_later(name, way):
+    """Two pictures of one scene, the camera moved far between them: [1, 3, 64, 64] each."""
+    first, later = filmed(name, affine_flow(2, 64, **WAYS[way])).split(1)
+    return first, later
+
+
+@pytest.mark.parametrize("ndim", [4, 5])
+@pytest.mark.parametrize(("name", "way"), CHUNKS)
+def test_of_a_far_view_only_the_drift_is_undone(name, way, ndim):
+    """Whatever contrast and brightness has come into sight: over the whole frame they are up to a third off."""
+    first, later = first_and_later(name, way)
+    drifted = 0.8 * later + 0.1
+    if ndim == 5:
+        first, drifted = first.unsqueeze(2), drifted.unsqueeze(2)
+    held = hold_common_colours(drifted, first, 1.0).reshape(later.shape)
+    (mean, deviation), (wanted_mean, wanted) = (colours(each, ONE.expand_as(each)) for each in (held, later))
+    torch.testing.assert_close(deviation / wanted, torch.ones_like(wanted), atol=0.03, rtol=0)
+    torch.testing.assert_close(mean, wanted_mean, atol=0.03, rtol=0)
+
+
+def test_of_a_strangers_colours_nothing_is_taken_over():
+    frame, stranger = first_and_later("astronaut.png", "still")[0], first_and_later("coffee.png", "still")[0]
+    assert torch.equal(hold_common_colours(frame, stranger, 1.0), frame)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (1, 16, 3, 7, 12), (2, 3, 1, 1)])
+def test_held_to_itself_a_picture_stays_what_it_is(shape):
+    clip = video(shape, 1)
+    torch.testing.assert_close(hold_common_colours(clip, clip.clone(), 1.0), clip, atol=1e-5, rtol=1e-5)
+
+
+def test_each_frame_has_its_own_drift_from_a_still_reference():
+    first, later = first_and_later("astronaut.png", "pan")
+    gains = torch.tensor([0.8, 1.0, 1.2]).reshape(-1, 1, 1, 1)
+    held = hold_common_colours(gains * later, first.expand(3, -1, -1, -1), 1.0)
+    torch.testing.assert_close(held, later.expand_as(held), atol=0.05, rtol=0)
+
+
+def test_contrast_does_not_fade_where_a_picture_is_read_between_its_cells():
+    """Wanted is what the picture shows at these places, and not what is left of it after reading it half a cell off."""
+    still = video((2, 3, 32, 32), 1)
+    carrier = Carrier(image=still, pivots=pivots_of(still.shape, 0), amount=1.0)
+    carrier.measure(still, NoiseLevel(1, 1))
+    carrier.motion.flows[0].fill_(0.5)
+    _, wanted = carrier.colours(ONE.expand(2, 1, 32, 32))
+    ratio = wanted / colours(still, ONE.expand_as(still))[1]
+    torch.testing.assert_close(ratio, torch.ones_like(ratio), atol=0.02, rtol=0)
