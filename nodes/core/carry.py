@@ -111,7 +111,7 @@ class Carrier:
         return torch.stack([z[:, p : p + 1] + self._still_difference() for p in self.pivots.frames])
 
     def _carried(self, sources: Tensor | list[Tensor], mode: str = "bicubic") -> Tensor:
-        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended. mode: see motion.warp."""
+        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended. mode: see flow.warp."""
         assert self.motion is not None, "motion is measured before anything is carried along it"
         moved = []
         for source, flows in zip(sources, self.motion.flows, strict=True):

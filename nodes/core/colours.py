@@ -6,7 +6,7 @@ step whatever τ, they are moved towards those of the image:
     (4)   D'' = g (D' - μ') + μ' + h (μ* - μ'),   g = (s* / s')^h in [1/2, 2]
 
 Both sides are taken where they show the same things, so that what motion uncovers has colours of its own. With W "read
-along the flow" (motion.py) and means < > over a frame's cells, each counted as far as it is visible in both,
+along the flow" (flow.py) and means < > over a frame's cells, each counted as far as it is visible in both,
 
     (5)   μ' = <D'>,   s'² = <(D' - μ')²>,   μ* = <W z>,   s*² = <W (z - μ*)²>
 
@@ -22,8 +22,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from .flow import FLAT, far_flow, flow, guide, inside, visibility, warp
 from .frames import by_frames, from_frames
-from .motion import FLAT, far_flow, flow, guide, inside, visibility, warp
 
 MOST_GAIN = 2.0  # a soft, early prediction is not blown up to the contrast of the finished picture
 NOTHING = 1e-6  # in place of a zero that is divided by
@@ -46,7 +46,7 @@ def hold_colours(video: Tensor, picture: Tensor, hold: float, visible: Tensor) -
 def hold_common_colours(video: Tensor, reference: Tensor, hold: float, rgb_factors: Tensor | None = None) -> Tensor:
     """Equation (4) towards a picture of the same things from elsewhere: what both show says how each frame changes.
 
-    video, reference: float32, of one shape, [B, C, T, H, W] or [F, C, H, W]. rgb_factors: see motion.guide. A frame
+    video, reference: float32, of one shape, [B, C, T, H, W] or [F, C, H, W]. rgb_factors: see flow.guide. A frame
     that has nothing in common with the reference, or whose motion from it cannot be followed, keeps its colours.
     """
     frames, given = by_frames(video).flatten(0, 1), by_frames(reference).flatten(0, 1)
