@@ -72,35 +72,19 @@ def make_step(shape, carried: bool = False):
     """One call of the rule, recursion included, on a clip of this shape; `carried`: with motion and colours on, and the
     motion measured in this very call."""
     import torch
-    from noise_rectification.nodes.core import carry, frames, rectify
-    from noise_rectification.nodes.core import pivots as pivots_module
     from noise_rectification.nodes.core.noise_level import NoiseLevel
+    from noise_rectification.nodes.core.rectify import Rectifier
     from noise_rectification.nodes.core.schedule import Schedule
 
-    schedule = Schedule()
-    anchor, denoised = torch.randn(shape), torch.randn(shape)
-    omega = frames.over_frames(schedule.omegas(frames.frame_count(shape)), anchor)
-    pivots = pivots_module.Pivots(
-        axis=frames.frame_axis(shape), frames=(0,), shares=(torch.ones(1, 1, 1, 1, 1),), weights=(1.0,)
-    )
-    carrier = None
-    if carried:
-        factors = torch.randn(shape[1], 3)
-        carrier = carry.Carrier(image=torch.randn(shape), pivots=pivots, amount=1.0, rgb_factors=factors)
-    rectifier = rectify.Rectifier(
-        image=anchor if carrier is None else carrier.image,
-        anchor=anchor,
-        omega=omega,
-        pivots=pivots,
-        carrier=carrier,
-        hold=1.0 if carried else 0.0,
-    )
+    denoised, factors = torch.randn(shape), torch.randn(shape[1], 3)
+    schedule = Schedule(motion_compensation=1.0, hold_colours=1.0) if carried else Schedule()
+    rectifier = Rectifier.start(schedule, torch.randn(shape), rgb_factors=factors)
     levels = [NoiseLevel(0.2, 0.8), NoiseLevel(0.3, 0.7)]
     turn = iter(range(10**9))
 
     def step():
-        if carrier is not None:
-            carrier.motion = None
+        if rectifier.carrier is not None:
+            rectifier.carrier.motion = None
         return rectifier(denoised, levels[next(turn) % 2], 1.0)
 
     return rectifier, denoised, step

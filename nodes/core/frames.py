@@ -48,6 +48,11 @@ def over_frames(values: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(values, np.float32)).reshape(shape).to(like.device)
 
 
+def frames_of(values: Tensor, axis: int, first: int, frames: int) -> Tensor:
+    """Some frames of what broadcasts over a video: a view; what is the same for all frames as it is."""
+    return values if values.shape[axis] == 1 else values.narrow(axis, first, frames)
+
+
 def by_frames(video: Tensor) -> Tensor:
     """A video of either layout as [videos, frames, C, H, W]: a view."""
     return video.transpose(1, 2) if video.ndim == 5 else video[None]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from .frames import frame_axis, frame_count, frames_of, over_frames
+from .schedule import Schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +26,26 @@ class Pivots:
     frames: Sequence[int]
     shares: Sequence[Tensor]
     weights: Sequence[float | Tensor]
+
+    @classmethod
+    def of(
+        cls, schedule: Schedule, video: Tensor, weights: Sequence[float | Tensor] | None, first: int, frames: int
+    ) -> Pivots:
+        """The pivots of a schedule among `frames` frames of a video, from the `first` on. weights: of all its pivots.
+
+        A pivot lends its residual among these frames alone, since the others are predicted at other times. Where none
+        of them is a pivot, nothing is lent.
+        """
+        axis, count = frame_axis(video.shape), frame_count(video.shape)
+        chosen = schedule.pivots(count)
+        known = zip(chosen, schedule.pivot_weights(count), weights or [1.0] * len(chosen), strict=True)
+        inside = [pivot for pivot in known if first <= pivot[0] < first + frames] or [(first, np.ones(count), 0.0)]
+        return cls(
+            axis=axis,
+            frames=[pivot - first for pivot, _, _ in inside],
+            shares=[frames_of(over_frames(share, video), axis, first, frames) for _, share, _ in inside],
+            weights=[weight for _, _, weight in inside],
+        )
 
     def residuals(self, anchor: Tensor, denoised: Tensor) -> list[Tensor]:
         """r_p of each pivot: one frame each."""

@@ -17,13 +17,17 @@ leave the method whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from .carry import Carrier
+from .carry import Carrier, Motion
 from .colours import colours, hold_colours, recoloured
+from .frames import frame_axis, frame_count, frames_of, over_frames
 from .noise_level import NoiseLevel
 from .pivots import Pivots
+from .schedule import IMAGE, Schedule
 
 
 def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
@@ -100,6 +104,59 @@ class Rectifier:
         self.broken_calls = 0  # predictions that were not finite
         self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
         self._previous_level: NoiseLevel | None = None
+
+    @classmethod
+    def start(
+        cls,
+        schedule: Schedule,
+        image: Tensor,
+        *,
+        anchor: Tensor | None = None,
+        mask: float | Tensor = 1.0,
+        pivot_weights: Sequence[float | Tensor] | None = None,
+        rgb_factors: Tensor | None = None,
+        image_share: float = 1.0,
+        motion: Motion | None = None,
+        part: tuple[int, int] | None = None,
+        keeps_image: bool = False,
+    ) -> Rectifier:
+        """The rectifier of a run as a schedule has it, or of a part of its frames that is predicted by itself.
+
+        image: the image latent, float32, [B, C, T, H, W] or [F, C, H, W]. anchor: where an earlier stage stopped; it
+        starts as the image. mask: see the class. pivot_weights: per pivot of the schedule, see Pivots; 1 without any.
+        rgb_factors, motion: see Carrier. image_share: how much of the image is left in `anchor`. part: first frame and
+        count. keeps_image: the image is needed after the run, though the schedule alone would not keep it.
+        """
+        axis, count = frame_axis(image.shape), frame_count(image.shape)
+        first, frames = part or (0, count)
+
+        def here(values: Tensor) -> Tensor:
+            return frames_of(values, axis, first, frames)
+
+        moves, carries = schedule.anchor != IMAGE, schedule.motion_compensation > 0
+        sees_motion = carries or schedule.holds_colours
+        own = here(image if anchor is None else anchor)
+        pivots = Pivots.of(schedule, image, pivot_weights, first, frames)
+        # In one picture, or in a part without its pivots, there is no motion to be seen.
+        carrier = None if not sees_motion or frames == 1 or frames < count else Carrier(
+            image=image,
+            pivots=pivots,
+            amount=schedule.motion_compensation or 1.0,
+            rgb_factors=rgb_factors,
+            motion=motion,
+        )  # fmt: skip
+        return cls(
+            image=here(image),
+            anchor=own.clone() if moves and (sees_motion or keeps_image) else own,
+            omega=here(over_frames(schedule.omegas(count), image)),
+            pivots=pivots,
+            mask=here(mask) if isinstance(mask, Tensor) else mask,
+            anchor_moves=moves,
+            image_share=image_share,
+            carrier=carrier,
+            carries=carries,
+            hold=schedule.hold_colours if schedule.holds_colours else 0.0,
+        )
 
     def __call__(self, denoised: Tensor, level: NoiseLevel, strength: float) -> Tensor:
         """Rectify one guided prediction made at `level` with λ = `strength`. Keeps dtype, device and layout.

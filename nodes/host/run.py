@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.carry import Carrier
 from ..core.colours import hold_common_colours
 from ..core.frames import (
     VideoPart,
@@ -17,11 +15,9 @@ from ..core.frames import (
     frame_count,
     is_squeezed,
     mask_readings,
-    over_frames,
 )
-from ..core.pivots import Pivots
 from ..core.rectify import Rectifier
-from ..core.schedule import IMAGE, SAMPLING_PERCENT, STEPS
+from ..core.schedule import SAMPLING_PERCENT, STEPS
 from .log import logger
 from .noise_levels import Progress, noise_level
 from .settings import Handover, Rectification
@@ -52,7 +48,6 @@ class Run:
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
         self.image = self._image(guider.inner_model, latent_image)
         self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
-        self.omega = over_frames(self.schedule.omegas(frame_count(self.anchor.shape)), self.anchor)
         self.mask = self._mask(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
@@ -89,60 +84,23 @@ class Run:
         return None
 
     def _rectifier(self, first: int, frames: int) -> Rectifier:
-        """The rectifier of a stretch of the video. A pivot lends its residual within its own stretch alone, since the
-        other ones are predicted at other times."""
+        """The rectifier of all frames of the video, or of those that are predicted by themselves."""
         if first not in self.rectifiers:
-            pivots, moves = self._pivots(first, frames), self.schedule.anchor != IMAGE
-            anchor = self._stretch(self.anchor, first, frames)
-            self.rectifiers[first] = Rectifier(
-                image=self._stretch(self.image, first, frames),
-                anchor=anchor.clone() if moves and self._keeps_image() else anchor,
-                omega=self._stretch(self.omega, first, frames),
-                pivots=pivots,
-                mask=self._stretch(self.mask, first, frames),
-                anchor_moves=moves,
-                carrier=self._carrier(pivots, first, frames),
-                carries=self.schedule.motion_compensation > 0,
-                image_share=1.0 if self.handover is None else self.handover.image_share,
-                hold=self.schedule.hold_colours if self.schedule.holds_colours else 0.0,
+            handover = self.handover
+            motion = None if handover is None else handover.motion
+            self.rectifiers[first] = Rectifier.start(
+                self.schedule,
+                self.image,
+                anchor=self.anchor,
+                mask=self.mask,
+                pivot_weights=self.weights,
+                rgb_factors=self.rgb_factors,
+                image_share=1.0 if handover is None else handover.image_share,
+                motion=None if motion is None else motion.to(self.image.device),
+                part=(first, frames),
+                keeps_image=self.settings.hand_on is not None,
             )
         return self.rectifiers[first]
-
-    def _keeps_image(self) -> bool:
-        """Whether the image is needed beside the anchor, which starts as the image and then moves."""
-        return self.schedule.motion_compensation > 0 or self.schedule.holds_colours or self.settings.hand_on is not None
-
-    def _pivots(self, first: int, frames: int) -> Pivots:
-        count = frame_count(self.anchor.shape)
-        pivots = list(zip(self.schedule.pivots(count), self.schedule.pivot_weights(count), self.weights, strict=True))
-        inside = [pivot for pivot in pivots if first <= pivot[0] < first + frames] or [(first, np.ones(count), 0.0)]
-        return Pivots(
-            axis=frame_axis(self.anchor.shape),
-            frames=[pivot - first for pivot, _, _ in inside],
-            shares=[self._stretch(over_frames(share, self.anchor), first, frames) for _, share, _ in inside],
-            weights=[weight for _, _, weight in inside],
-        )
-
-    def _carrier(self, pivots: Pivots, first: int, frames: int) -> Carrier | None:
-        """What knows the motion; None where nobody asks for it, or where there is none to be seen: in a single picture,
-        or a block of frames without a pivot."""
-        asked = self.schedule.motion_compensation > 0 or self.schedule.holds_colours
-        if not asked or frames == 1 or frames < frame_count(self.anchor.shape):
-            return None
-        motion = None if self.handover is None else self.handover.motion
-        return Carrier(
-            image=self.image,
-            pivots=pivots,
-            amount=self.schedule.motion_compensation or 1.0,
-            rgb_factors=self.rgb_factors,
-            motion=None if motion is None else motion.to(self.image.device),
-        )
-
-    def _stretch(self, values: float | Tensor, first: int, frames: int) -> float | Tensor:
-        """The frames of a stretch, of what broadcasts over the video."""
-        axis = frame_axis(self.anchor.shape)
-        same_for_all = not isinstance(values, Tensor) or values.shape[axis] == 1
-        return values if same_for_all else values.narrow(axis, first, frames)
 
     def handed_on(self) -> Handover | None:
         """What the next stage needs to go on from here; None where parts of the video were not followed."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from noise_rectification.nodes.core.frames import frame_axis, frame_count, over_frames
+from noise_rectification.nodes.core.frames import frame_count
 from noise_rectification.nodes.core.pivots import Pivots
 from noise_rectification.nodes.core.rectify import Rectifier
-from noise_rectification.nodes.core.schedule import IMAGE, Schedule
+from noise_rectification.nodes.core.schedule import Schedule
 
 
 def video(shape, seed):
@@ -15,14 +15,7 @@ def video(shape, seed):
 
 def pivots_of(shape, *frames, weights=None) -> Pivots:
     """Pivots that lend by nearness, as a schedule has it."""
-    schedule, count = Schedule(pivot_frames=frames), frame_count(shape)
-    shares = schedule.pivot_weights(count)
-    return Pivots(
-        axis=frame_axis(shape),
-        frames=schedule.pivots(count),
-        shares=[over_frames(share, torch.empty(shape)) for share in shares],
-        weights=weights or [1.0] * len(frames),
-    )
+    return Pivots.of(Schedule(pivot_frames=frames), torch.empty(shape), weights, 0, frame_count(shape))
 
 
 def lent_by(pivots, anchor, denoised):
@@ -30,15 +23,11 @@ def lent_by(pivots, anchor, denoised):
     return pivots.lend(pivots.residuals(anchor, denoised))
 
 
-def rectifier_for(anchor, schedule=None, **more) -> Rectifier:
-    """The rectifier of a schedule, without its steps."""
-    schedule = schedule or Schedule()
-    frames = frame_count(anchor.shape)
-    return Rectifier(
-        image=anchor,
-        anchor=anchor.clone(),
-        omega=over_frames(schedule.omegas(frames), anchor),
-        pivots=pivots_of(anchor.shape, *schedule.pivots(frames)),
-        anchor_moves=schedule.anchor != IMAGE,
-        **more,
-    )
+def rectifier_for(image, schedule=None, mask=1.0, **changes) -> Rectifier:
+    """The rectifier of a schedule; changes: what a test puts in the place of what the schedule says."""
+    rectifier = Rectifier.start(schedule or Schedule(), image, mask=mask, keeps_image=True)
+    if "carrier" in changes:
+        rectifier.carries = True
+    for name, value in changes.items():
+        setattr(rectifier, name, value)
+    return rectifier
