@@ -13,7 +13,7 @@ FAITHFUL_VIDEO = (
 
 
 def node_schema(*, search_words: str, essentials_category: str | None = None, **fields) -> io.Schema:
-    """io.Schema, also found by these words, which commas part.
+    """io.Schema, also found by these words, separated by commas.
 
     Set after construction, because ComfyUI 0.3.75 refuses them there and ignores them here.
     """

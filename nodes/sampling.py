@@ -44,8 +44,8 @@ def _shared_optional_inputs() -> list[io.Input]:
     ]
 
 
-def _sampler_inputs(seed: str, switch: list[io.Input], stretch: list[io.Input]) -> list[io.Input]:
-    """The host's sampler inputs, same names and order; `switch` and `stretch` are the advanced sampler's own."""
+def _sampler_inputs(seed: str, switch: list[io.Input], step_range: list[io.Input]) -> list[io.Input]:
+    """The host's sampler inputs, same names and order; `switch` and `step_range` are the advanced sampler's own."""
     return [
         io.Model.Input("model", tooltip="The model used for denoising the input latent."),
         *switch,
@@ -80,7 +80,7 @@ def _sampler_inputs(seed: str, switch: list[io.Input], stretch: list[io.Input]) 
             tooltip="The image's latent, from Still Video Latent; or empty, with the "
             "image's latent linked to `reference`.",
         ),
-        *stretch,
+        *step_range,
         _schedule_input(),
         *_shared_optional_inputs(),
     ]
@@ -161,7 +161,7 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             options=SWITCH,
             tooltip="Disable in a second stage: it continues from the first one's leftover noise.",
         )
-        stretch = [
+        step_range = [
             io.Int.Input("start_at_step", default=0, min=0, max=10000, tooltip="The step at which this stage starts."),
             io.Int.Input("end_at_step", default=10000, min=0, max=10000, tooltip="The step at which this stage ends."),
             io.Combo.Input(
@@ -177,7 +177,7 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             category=CATEGORY,
             description="KSampler (Advanced) that holds the video to the image, for models sampled in stages (Wan "
             "2.2). A second one continues the first exactly. Tau refers to all `steps`, not to one stage.",
-            inputs=_sampler_inputs("noise_seed", [add_noise], stretch),
+            inputs=_sampler_inputs("noise_seed", [add_noise], step_range),
             outputs=[
                 io.Latent.Output(
                     "latent",

@@ -73,9 +73,9 @@ RIVALS = (
 )
 FLOW_WAYS = ("plain", "still image", "carried image", BEST)
 CLAIM = (
-    "carried along the motion, the same model, seed and prompt come {reckoned[carried over published]:.1f} dB nearer "
-    "to the true clip than as published, at {reckoned[motion kept, %]:.0f} % of the motion that the model has when "
-    "left alone; with ω = 0 and τ to 1, {reckoned[best over frozen]:.1f} dB nearer than the frozen picture."
+    "carried along the motion, the same model, seed and prompt come {derived[carried over published]:.1f} dB nearer "
+    "to the true clip than as published, at {derived[motion kept, %]:.0f} % of the motion that the model has when "
+    "left alone; with ω = 0 and τ to 1, {derived[best over frozen]:.1f} dB nearer than the frozen picture."
 )
 FIVE_ROWS = [
     "| no rectification | " + row("plain", spread=True),
@@ -85,10 +85,10 @@ FIVE_ROWS = [
     "| **the same, ω = 0, `tau_end` 1** | " + row(BEST, spread=True),
 ]
 ASKED = (
-    "`tau_end` 0.9 videos moved by {reckoned[asked at 0.9, least]:.0f} to {reckoned[asked at 0.9, most]:.0f} % of "
+    "`tau_end` 0.9 videos moved by {derived[asked at 0.9, least]:.0f} to {derived[asked at 0.9, most]:.0f} % of "
     "what was asked, at half, equal and one and a half times the speed that the prompt stands for, and in moves that "
-    "no prompt of it can say. With 0.6 by {reckoned[asked at 0.6, least]:.0f} to {reckoned[asked at 0.6, most]:.0f} "
-    "%. The prompt alone gave {reckoned[asked by prompt, least]:.0f} to {reckoned[asked by prompt, most]:.0f} %."
+    "no prompt of it can say. With 0.6 by {derived[asked at 0.6, least]:.0f} to {derived[asked at 0.6, most]:.0f} "
+    "%. The prompt alone gave {derived[asked by prompt, least]:.0f} to {derived[asked by prompt, most]:.0f} %."
 )
 TOLD_MOTION = ("epsilon, weight 0.5", "held softly", "ours, τ_end 0.9", "InpaintTTM, steps 7", "InpaintTTM, steps 12")
 
@@ -124,7 +124,7 @@ def rival(method: str, label: str = "") -> str:
 
 def share(way: str) -> str:
     """What a way that is told the motion moved by under a camera move, in % of what was asked."""
-    return f"{{reckoned[{way}, least]:.0f}} to {{reckoned[{way}, most]:.0f}}"
+    return f"{{derived[{way}, least]:.0f}} to {{derived[{way}, most]:.0f}}"
 
 
 SENTENCES = {
@@ -145,8 +145,8 @@ SENTENCES = {
         f"{share('held softly')} %, at the same fidelity and less flicker; ours at `tau_end` 0.9 by "
         f"{share('ours, τ_end 0.9')} %. LatentInpaintTTM at its default of 7 steps moves by "
         f"{share('InpaintTTM, steps 7')} %, at 12 steps by {share('InpaintTTM, steps 12')} %;",
-        "gains at most {reckoned[best rival over frozen]:.1f} dB of likeness to the true clip over the frozen picture, "
-        "where carried gains {reckoned[carried over frozen, rivals]:.1f}, and {reckoned[best over frozen, rivals]:.1f} "
+        "gains at most {derived[best rival over frozen]:.1f} dB of likeness to the true clip over the frozen picture, "
+        "where carried gains {derived[carried over frozen, rivals]:.1f}, and {derived[best over frozen, rivals]:.1f} "
         "with ω = 0 and `tau_end` 1.",
         f"The rest of its {of_rival(EPSILON, 'time', 1)} times the processor time of plain "
         f"sampling, and nearly all of *sync*'s {of_rival(SYNC, 'time', 1)} times, is",
@@ -193,39 +193,39 @@ SENTENCES = {
         rival("frozen picture", "the frozen picture"),
         *map(rival, RIVALS),
         ASKED,
-        "come {reckoned[draft over published]:.1f} dB nearer to the true clip than as published, at "
+        "come {derived[draft over published]:.1f} dB nearer to the true clip than as published, at "
         "{moved[a][held to it, ω 0, τ_end 0.9][motion]:.2f} against {moved[a][published][motion]:.2f} pixels per "
-        "frame; held softly to the end (`tau_end` 1, `strength` 0.5), {reckoned[softly over published]:.1f} dB, at "
+        "frame; held softly to the end (`tau_end` 1, `strength` 0.5), {derived[softly over published]:.1f} dB, at "
         "{moved[a][held to it, ω 0, softly to the end][motion]:.2f}.",
     ],
     "nodes/demo_model/README.md": [
         "{demo_model[training][minutes]:.0f} minutes, {demo_model[training][clips]:.0f} clips, as the code stands, but",
         "| noise level σ | 0.03 to 0.3 | 0.3 to 1 | 1 to 3 | 3 to 8 | 8 to 14.7 | |---|---|---|---|---|---| | error | "
-        + " | ".join(f"{{reckoned[error from σ {low}]:.3f}}" for low in ("0.03", "0.3", "1", "3", "8")),
+        + " | ".join(f"{{derived[error from σ {low}]:.3f}}" for low in ("0.03", "0.3", "1", "3", "8")),
         "denoised in one step: {demo_model[one step][σ 0.5]:.1f} dB at σ 0.5, "
         "{demo_model[one step][σ 0.5, slow]:.1f} dB where the clip moves at 0.85 of the speed that it is told, "
         "{demo_model[one step][σ 0.5, fast]:.1f} dB at 1.15 of it; {demo_model[one step][σ 2]:.1f} dB at σ 2. Sampled "
-        "from noise, clips are {reckoned[plain sharpness]:.2f} times as sharp as true ones and move "
-        "{reckoned[plain motion]:.2f} times as far.",
+        "from noise, clips are {derived[plain sharpness]:.2f} times as sharp as true ones and move "
+        "{derived[plain motion]:.2f} times as far.",
     ],
-    "js/docs/NRMovePicture.md": ["The paper's own settings are {reckoned[held over published settings]:.1f} dB behind"],
-    "js/docs/NRMovePicture/zh.md": ["下落后 {reckoned[held over published settings]:.1f} dB"],
+    "js/docs/NRMovePicture.md": ["The paper's own settings are {derived[held over published settings]:.1f} dB behind"],
+    "js/docs/NRMovePicture/zh.md": ["下落后 {derived[held over published settings]:.1f} dB"],
     "js/docs/NRCameraMove.md": [ASKED],
     "js/docs/NRCameraMove/zh.md": [
-        "是所要求的 {reckoned[asked at 0.9, least]:.0f} 到 {reckoned[asked at 0.9, most]:.0f} %",
-        "0.6 时是 {reckoned[asked at 0.6, least]:.0f} 到 {reckoned[asked at 0.6, most]:.0f} %。只靠提示词是 "
-        "{reckoned[asked by prompt, least]:.0f} 到 {reckoned[asked by prompt, most]:.0f} %",
+        "是所要求的 {derived[asked at 0.9, least]:.0f} 到 {derived[asked at 0.9, most]:.0f} %",
+        "0.6 时是 {derived[asked at 0.6, least]:.0f} 到 {derived[asked at 0.6, most]:.0f} %。只靠提示词是 "
+        "{derived[asked by prompt, least]:.0f} 到 {derived[asked by prompt, most]:.0f} %",
     ],
 }
 
 
 def measured() -> dict[str, dict]:
-    """The files by their names, and what is reckoned from them."""
+    """The files by their names, and what is derived from them."""
     files = {path.stem: json.loads(path.read_text()) for path in HERE.glob("*.json")}
-    return files | {"reckoned": reckoned(files)}
+    return files | {"derived": derived(files)}
 
 
-def reckoned(files: dict[str, dict]) -> dict[str, float]:
+def derived(files: dict[str, dict]) -> dict[str, float]:
     def mean(method: str, column: str) -> float:
         return files["evidence"][method][column][0]
 

@@ -13,7 +13,7 @@ import { TYPE, addEditor } from "./widget.js";
 /** @param {HostNode} node  any new one */
 export function watchFace(node) {
   for (const event of ["widget-promoted", "widget-demoted"]) {
-    node.subgraph?.events?.addEventListener(event, () => furnish(node));
+    node.subgraph?.events?.addEventListener(event, () => addFaceEditors(node));
   }
 }
 
@@ -21,7 +21,7 @@ export function watchFace(node) {
 const nameFor = (promoted) => `${promoted} editor`;
 
 /** @param {HostNode} face */
-function furnish(face) {
+function addFaceEditors(face) {
   const curves = [...(face.widgets ?? [])].filter(({ type }) => type === TYPE);
   const promoted = curves.filter(({ element }) => !element).map(({ name }) => name);
   const editors = curves.filter(({ element, name }) => element && name.endsWith(nameFor("")));

@@ -35,8 +35,8 @@ export function lookAfter(editor) {
 
 function look() {
   const roots = [...document.getElementsByClassName("nr-editor")];
-  if (roots.some((root) => editors.get(root)?.isEdited)) return; // a drag knows best, and wants all the time there is
-  const shown = roots.map(heirOf);
+  if (roots.some((root) => editors.get(root)?.isEdited)) return; // nothing else is done during a drag
+  const shown = roots.map(editorInPlaceOf);
   const inSight = shown.flatMap((root) => editors.get(root) ?? []).filter(({ view }) => view.size.width > 0);
   for (const editor of inSight) {
     if (editor.view.size.width < MIN_WIDTH) widen(editor.view.root);
@@ -55,15 +55,15 @@ function look() {
  * @param {Element} root  of the editor that is shown
  * @returns {Element} of the one that is shown now
  */
-function heirOf(root) {
+function editorInPlaceOf(root) {
   const id = root.closest("[data-node-id]")?.getAttribute("data-node-id");
   /** @type {HostNode | undefined} */
   const node = id && app.canvas?.graph?.getNodeById(id);
   const own = (node?.widgets ?? []).flatMap(({ element }) => (element && editors.has(element) ? [element] : []));
-  const heir = own.some((element) => element === root) ? null : own.find((element) => !element.isConnected);
-  if (!heir) return root;
-  root.replaceWith(heir);
-  return heir;
+  const successor = own.some((element) => element === root) ? null : own.find((element) => !element.isConnected);
+  if (!successor) return root;
+  root.replaceWith(successor);
+  return successor;
 }
 
 /** The face of a subgraph may be narrower than an editor can be read. @param {Element} root */

@@ -91,8 +91,8 @@ def broken_frames(frames: np.ndarray) -> np.ndarray:
 def measure(
     frames: np.ndarray, picture: np.ndarray, progress: Callable[[float], None] = lambda share: None
 ) -> Measurement:
-    """Everything that needs no CLIP. `progress` is told the share done, 0 to 1, after each frame or pair of frames of
-    each measure; what it raises goes through. Broken frames read NaN."""
+    """Everything that needs no CLIP. `progress` is called with the share done, 0 to 1, after each frame or pair of
+    frames of each measure; what it raises goes through. Broken frames read NaN."""
     broken = broken_frames(frames)
     whole = [frame for frame, lost in zip(frames, broken, strict=True) if not lost]
     # A stand-in to compute with, struck out below. Lists, so that no copy of the video is made.

@@ -51,7 +51,7 @@ class Run:
         self.mask = self._mask(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
-        self.calls = self.calls_in_tau = self.misfits = 0
+        self.calls = self.calls_in_tau = self.calls_of_other_size = 0
 
     def predict_noise(self, executor, x, timestep, *args, **kwargs):
         """PREDICT_NOISE wrapper: equation (1) on the guided prediction of the whole video."""
@@ -60,7 +60,7 @@ class Run:
         self.calls += 1
         part = self._part(denoised, *args)
         if part is None:
-            self.misfits += 1
+            self.calls_of_other_size += 1
             return denoised
         first, video = part
         predicted = video.video(denoised)
@@ -105,7 +105,7 @@ class Run:
     def handed_on(self) -> Handover | None:
         """What the next stage needs to go on from here; None where parts of the video were not followed."""
         whole = self._rectifier(0, frame_count(self.anchor.shape))
-        if whole.anchor.shape != self.anchor.shape or self.misfits:
+        if whole.anchor.shape != self.anchor.shape or self.calls_of_other_size:
             return None
         anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
         motion = None if whole.carrier is None or whole.carrier.motion is None else whole.carrier.motion.to("cpu")
@@ -133,7 +133,9 @@ class Run:
                 "Nothing was rectified: this sampler or guider does not ask the model through ComfyUI's own guider. "
                 "Use a sampler and a guider of ComfyUI, or one that calls CFGGuider.predict_noise."
             )
-        elif self.schedule.rectifies and self.calls and not (rectified_calls or broken_calls or self.misfits):
+        elif (
+            self.schedule.rectifies and self.calls and not (rectified_calls or broken_calls or self.calls_of_other_size)
+        ):
             logger.warning("Nothing was rectified: %s", self._why_nothing())
         elif self.schedule.rectifies and self.calls:
             logger.info("Rectified %s of %s model predictions.", rectified_calls, self.calls)
@@ -145,11 +147,11 @@ class Run:
                 "the cause in the model, its precision or its prompt.",
                 broken_calls,
             )
-        if self.misfits:
+        if self.calls_of_other_size:
             logger.warning(
                 "%s predictions were not rectified: they are of another size than the latent, so that no part of the "
                 "image can be told to be theirs. This sampler changes the size while it samples.",
-                self.misfits,
+                self.calls_of_other_size,
             )
 
     def _why_nothing(self) -> str:

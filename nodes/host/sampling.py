@@ -17,7 +17,7 @@ SAMPLERS, SCHEDULERS = comfy.samplers.KSampler.SAMPLERS, comfy.samplers.KSampler
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of the schedule: the arguments of the host's KSamplerAdvanced, as its sampling function names them."""
+    """A range of steps: the arguments of the host's KSamplerAdvanced, as its sampling function names them."""
 
     disable_noise: bool
     start_step: int
@@ -50,8 +50,8 @@ def sample_rectified(
 ) -> dict:
     """The host's KSampler on a rectified model; `sampling` are its arguments by name, passed through.
 
-    With a `stage`, only that stretch is sampled, and τ refers to the whole. Returns the LATENT; where noise is left in
-    it, what the next stage needs comes with it.
+    With a `stage`, only that range of steps is sampled, and τ refers to the whole. Returns the LATENT; where noise is
+    left in it, what the next stage needs comes with it.
     """
     from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
 
@@ -93,7 +93,7 @@ def _noise(latent: dict, reference: dict | None, schedule: Schedule) -> Tensor |
 
 
 def _whole_schedule(model, *, steps: int, sampler_name: str, scheduler: str, denoise: float = 1.0, **_) -> Tensor:
-    """All the σ of which a stage samples a stretch: τ refers to the whole."""
+    """All the σ of which a stage samples a range: τ refers to the whole."""
     return comfy.samplers.KSampler(
         model,
         steps=steps,

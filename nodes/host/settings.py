@@ -33,7 +33,7 @@ class Rectification:
     schedule: ω, τ, λ. reference: latent in VAE space to be faithful to, else the sampler's own latent is.
     mask: MASK that scales λ. colour_reference: latent in VAE space whose colours are held, else the reference's are.
     noise: unit noise used in place of the run's.
-    sigmas: the whole schedule of σ, where the run is only a stretch of it; τ refers to this one.
+    sigmas: the whole schedule of σ, where the run is only a range of its steps; τ refers to this one.
     handover: what an earlier stage handed on. hand_on: receives what this run hands on.
     """
 

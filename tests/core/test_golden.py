@@ -19,7 +19,7 @@ def test_the_golden_curves_are_what_python_samples(written, made):
 @pytest.mark.parametrize(
     ("written", "made"), list(zip(json.loads(SCHEDULE_GOLDEN.read_text()), schedule_entries(), strict=True))
 )
-def test_the_golden_schedules_are_what_python_reckons(written, made):
+def test_the_golden_schedules_are_what_python_computes(written, made):
     for name in ("inputs", "steps", "frames", "pivots"):
         assert written[name] == made[name]
     for name in ("strengths", "holds"):
