@@ -40,6 +40,8 @@ remade: test-setup browser
 	$(REMAKE) dev/shipped/make_demo_pictures.py
 	$(REMAKE) dev/shipped/make_help_pictures.py
 	$(REMAKE) dev/shipped/make_thumbnails.py
+	$(REMAKE) dev/shipped/make_editor_pictures.py
+	$(REMAKE) dev/shipped/make_icon.py
 
 lint: test-setup browser
 	$(HOST_PYTHON) -m ruff check

@@ -5,7 +5,7 @@
 Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
 rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png and
 NRCameraMove.png, whose rows are what lends the motion, the moved picture, what of it is visible, and the video that is
-held to it; and assets/banner.png.
+held to it; js/docs/report.png and schedule.png, the plots of a report and of a schedule; and assets/banner.png.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import numpy as np
 from benchmarks import colours, moved
 from benchmarks.harness import CARRIED, OFF, Scene
 from demo_model import run
+from noise_rectification.nodes.core.metrics import measure
+from noise_rectification.nodes.core.plots import plot_report, plot_schedule
+from noise_rectification.nodes.core.schedule import Schedule
 from PIL import Image, ImageDraw
 from private_host.setup import ROOT
 
@@ -90,7 +93,17 @@ def main() -> None:
         ROOT / "js" / "docs" / "colours.png", optimize=True
     )
     run.report(picture, frames)
+    draw_plots(picture, frames)
     draw_moved(picture)
+
+
+def draw_plots(picture: np.ndarray, frames: dict[str, np.ndarray]) -> None:
+    """The published schedule as it is plotted; and a report: carried against plain."""
+    carried, plain = (measure(frames[way], picture) for way in ("carried", "plain"))
+    plots = {"schedule": plot_schedule(Schedule(), 16, 20), "report": plot_report(carried, plain)}
+    for name, plot in plots.items():
+        pixels = Image.fromarray((plot[0].numpy() * 255).round().astype(np.uint8))
+        pixels.quantize(256).save(ROOT / "js" / "docs" / f"{name}.png", optimize=True)
 
 
 def draw_moved(picture: np.ndarray) -> None:

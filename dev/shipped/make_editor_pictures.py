@@ -1,6 +1,9 @@
-"""Pictures of the editor for a person to look at: `python tests/browser/screenshots.py OUTPUT_FOLDER`.
+"""Pictures of the editor in the real frontends.
 
-On both frontends, both canvases, in the dark and the light theme: a shaped curve, the least size, a link, the menu.
+.host/venv/bin/python dev/shipped/make_editor_pictures.py           js/docs/editor.png, of the README and the help
+.host/venv/bin/python dev/shipped/make_editor_pictures.py FOLDER    pictures to look at, on both frontends, both
+                                                                    canvases, in the dark and the light theme: a
+                                                                    shaped curve, the least size, a link, the menu
 """
 
 from __future__ import annotations
@@ -13,9 +16,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 from private_host import chromium
 from private_host.editor_page import ComfyPage
-from private_host.frontends import FRONTENDS, running_server
-
-ROOT = Path(__file__).parents[2]
+from private_host.frontends import FRONTENDS, NEWER, running_server
+from private_host.setup import ROOT
 
 SHAPED = {"points": [[0, 1], [0.2, 0.85], [0.45, 0.3], [0.7, 0.25], [1, 0.6]], "interpolation": "monotone_cubic"}
 STEPPED = {"points": [[0, 0.2], [0.4, 0.2], [0.4, 0.9], [1, 0.6]], "interpolation": "linear"}
@@ -79,7 +81,7 @@ def take_one(comfy: ComfyPage, path: Path) -> None:
     comfy.page.locator("[data-node-id]").screenshot(path=path)
 
 
-def main(folder: Path) -> None:
+def to_look_at(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
         browser = chromium.launch(playwright)
@@ -91,13 +93,22 @@ def main(folder: Path) -> None:
                     comfy.open()
                     take(comfy, folder, f"{frontend}-{canvas}")
                     page.close()
-                page = browser.new_page(viewport={"width": 1280, "height": 940}, device_scale_factor=2)
-                comfy = ComfyPage(page, address, vue=True)
-                comfy.open()
-                take_one(comfy, folder / f"{frontend}-editor.png")
-                page.close()
+        browser.close()
+
+
+def for_the_help() -> None:
+    with (
+        sync_playwright() as playwright,
+        tempfile.TemporaryDirectory() as temporary,
+        running_server(NEWER, Path(temporary)) as address,
+    ):
+        browser = chromium.launch(playwright)
+        page = browser.new_page(viewport={"width": 1280, "height": 940}, device_scale_factor=2)
+        comfy = ComfyPage(page, address, vue=True)
+        comfy.open()
+        take_one(comfy, ROOT / "js" / "docs" / "editor.png")
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    to_look_at(Path(sys.argv[1])) if sys.argv[1:] else for_the_help()
