@@ -50,14 +50,9 @@ class RectifiedSampling:
         guider = executor.class_obj
         video = video_part(guider, kwargs.get("latent_shapes") or [latent_image.shape])
         with _in(_under_way, (*_under_way.get(), self.settings)):
-            if not bool(sigmas.isfinite().all()):
-                logger.warning(
-                    "Nothing was rectified: the scheduler's noise levels hold NaN or infinite values, as those of "
-                    "kl_optimal do in one step. Give it more steps, or take another scheduler."
-                )
-                return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            if float(sigmas[-1]) > float(sigmas[0]):
-                logger.warning("Nothing was rectified: the noise rises in this run, as in unsampling.")
+            if unusable := _unusable(sigmas):
+                if not self.settings.schedule.is_empty:
+                    logger.warning("Nothing was rectified: %s", unusable)
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
             if self.settings.noise is not None and noise.any():
                 noise = _known_noise(self.settings.noise, noise)
@@ -144,6 +139,16 @@ class RectifiedSampling:
         if self.settings.hand_on is not None and (handover := run.handed_on()) is not None:
             self.settings.hand_on(handover)
         return samples
+
+
+def _unusable(sigmas: Tensor) -> str:
+    """Why a run over these noise levels is left to the host alone; nothing where it is not."""
+    if not bool(sigmas.isfinite().all()):
+        return (
+            "the scheduler's noise levels hold NaN or infinite values, as those of kl_optimal do in one step. Give it "
+            "more steps, or take another scheduler."
+        )
+    return "the noise rises in this run, as in unsampling." if float(sigmas[-1]) > float(sigmas[0]) else ""
 
 
 def _no_image(*, starts_empty: bool) -> str:
