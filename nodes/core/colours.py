@@ -28,7 +28,7 @@ from .motion import FLAT, far_flow, flow, guide, inside, visibility, warp
 MOST_GAIN = 2.0  # a soft, early prediction is not blown up to the contrast of the finished picture
 NOTHING = 1e-6  # in place of a zero that is divided by
 STRANGE = 0.2  # squared difference of guides, the motion undone, of frames that show other things; of strangers it is 2
-LOOKS = 2  # at that motion: once it is known what both show, it is seen better, with the contrast of that alone
+LOOKS = 3  # at that motion: once it is known what both show, it is seen better, with the contrast of that alone
 
 Colours = tuple[Tensor, Tensor]  # mean and deviation, [..., 1, 1] each
 
@@ -69,7 +69,7 @@ def recoloured(video: Tensor, own: Colours, wanted: Colours, hold: float) -> Ten
 
 
 def colours(video: Tensor, visible: Tensor, read: Callable[[Tensor], Tensor] = lambda unmoved: unmoved) -> Colours:
-    """Equation (5): mean and deviation over height and width, weighted by `visible`. read: W, linear in what it gets."""
+    """Equation (5): mean and deviation over height and width, weighted by `visible`. read: W, which is linear."""
     weight = visible / visible.sum((-2, -1), keepdim=True).clamp(min=NOTHING)
     mean = (read(video) * weight).sum((-2, -1), keepdim=True)
     variance = (read((video - mean).square()) * weight).sum((-2, -1), keepdim=True)

@@ -153,7 +153,7 @@ def inside(u: Tensor) -> Tensor:
     return (1 + torch.minimum(places, last - places)).clamp(0, 1).prod(1, keepdim=True)
 
 
-# ---- far motion -------------------------------------------------------------------------------------------------------
+# ---- far motion ------------------------------------------------------------------------------------------------------
 
 
 def _similarity(zoom: float, turn: float, shift: Tensor, height: int, width: int) -> Tensor:

@@ -60,8 +60,8 @@ class Rectifier:
     omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
     broadcast likewise. anchor_moves: False keeps the anchor where it is.
     image: z, the image latent, never written into. image_share: how much of it is left in the anchor.
-    carrier: knows the motion (carry.py); None where there is none to be seen. carries: whether image and residuals are
-    carried along it. hold: how far colours are held to those of the image (colours.py).
+    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. hold: how far
+    colours are held to those of the image (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
@@ -77,12 +77,11 @@ class Rectifier:
         anchor_moves: bool = True,
         image_share: float = 1.0,
         carrier: Carrier | None = None,
-        carries: bool = True,
         hold: float = 0.0,
     ):
         self.image, self.anchor, self.omega, self.pivots = image, anchor, omega, pivots
         self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
-        self.carrier, self.carries, self.hold = carrier, carries, hold
+        self.carrier, self.hold = carrier, hold
         self.broken_calls = 0  # predictions that were not finite
         self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
         self._previous_level: NoiseLevel | None = None
@@ -105,11 +104,10 @@ class Rectifier:
     def _corrected(self, denoised: Tensor, anchor: Tensor, level: NoiseLevel, strength: float) -> Tensor:
         """Equation (1), or (3) where the picture is carried, then (4) where colours are held."""
         residuals, share = self.pivots.residuals(anchor, denoised), strength * self.mask
-        if self.carrier is not None:
-            self.carrier.measure(denoised, level)
-        if self.carrier is None or not self.carries:
+        if self.carrier is None:
             corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
         else:
+            self.carrier.measure(denoised, level)
             target = anchor
             if self.image_share > 0:  # a flow model's anchor soon holds nothing of the image
                 target = anchor + self.image_share * (self.carrier.picture() - self.image)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..core.carry import Carrier, Motion
 from ..core.colours import hold_common_colours
-from ..core.frames import VideoPart, by_frames, fit_latent, fit_mask, frame_axis, frame_count, over_frames
+from ..core.frames import VideoPart, fit_latent, fit_mask, frame_axis, frame_count, over_frames
 from ..core.pivots import Pivots
 from ..core.rectify import Rectifier
 from ..core.schedule import IMAGE, SAMPLING_PERCENT
@@ -109,7 +109,6 @@ class Run:
                 mask=self._stretch(self.mask, first, frames),
                 anchor_moves=moves,
                 carrier=self._carrier(pivots, first, frames),
-                carries=self.schedule.motion_compensation > 0,
                 image_share=1.0 if self.handover is None else self.handover.image_share,
                 hold=self.schedule.hold_colours if self.schedule.holds_colours else 0.0,
             )
@@ -131,16 +130,15 @@ class Run:
         )
 
     def _carrier(self, pivots: Pivots, first: int, frames: int) -> Carrier | None:
-        """What knows the motion; None where nobody asks for it, or where there is none to be seen: in a single picture,
-        or a block of frames without a pivot."""
-        asked = self.schedule.motion_compensation > 0 or self.schedule.holds_colours
-        if not asked or frames == 1 or frames < frame_count(self.anchor.shape):
+        """What carries the picture along the motion; None where that is not asked for, or where there is no motion to
+        be seen: a single picture, or a block of frames without a pivot."""
+        if self.schedule.motion_compensation == 0 or frames == 1 or frames < frame_count(self.anchor.shape):
             return None
         motion = None if self.handover is None else self.handover.motion
         return Carrier(
             image=self.image,
             pivots=pivots,
-            amount=self.schedule.motion_compensation or 1.0,
+            amount=self.schedule.motion_compensation,
             rgb_factors=self.rgb_factors,
             motion=None if motion is None else motion.to(self.image.device),
         )
