@@ -39,7 +39,8 @@ def _shared_optional_inputs() -> list[io.Input]:
             "colour_reference",
             optional=True,
             tooltip="The latent whose colours are kept where the schedule's hold_colours is above 0: the first picture "
-            "of a video that is made in chunks. Without it, the image's own colours are kept.",
+            "of a video that is made in chunks. What both show is compared; what is new keeps its colours. "
+            "Without it, the image's own colours are kept.",
         ),
     ]
 

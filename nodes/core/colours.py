@@ -28,7 +28,7 @@ from .frames import by_frames, from_frames
 MOST_GAIN = 2.0  # a soft, early prediction is not blown up to the contrast of the finished picture
 NOTHING = 1e-6  # in place of a zero that is divided by
 STRANGE = 0.2  # squared difference of guides, the motion undone, of frames that show other things; of strangers it is 2
-LOOKS = 2  # at that motion: once it is known what both show, it is seen better, with the contrast of that alone
+LOOKS = 3  # at that motion: once it is known what both show, it is seen better, with the contrast of that alone
 
 Colours = tuple[Tensor, Tensor]  # mean and deviation, [..., 1, 1] each
 

@@ -77,8 +77,8 @@ class Rectifier:
     omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
     broadcast likewise. anchor_moves: False keeps the anchor where it is.
     image: z, the image latent, never written into. image_share: how much of it is left in the anchor.
-    carrier: knows the motion (carry.py); None where there is none to be seen. carries: whether image and residuals are
-    carried along it. hold: how far colours are held to those of the image (colours.py).
+    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. hold: how far
+    colours are held to those of the image (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
@@ -94,12 +94,11 @@ class Rectifier:
         anchor_moves: bool = True,
         image_share: float = 1.0,
         carrier: Carrier | None = None,
-        carries: bool = True,
         hold: float = 0.0,
     ):
         self.image, self.anchor, self.omega, self.pivots = image, anchor, omega, pivots
         self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
-        self.carrier, self.carries, self.hold = carrier, carries, hold
+        self.carrier, self.hold = carrier, hold
         self.rectified, self.coloured = Changes(), Changes()
         self.broken_calls = 0  # predictions that were not finite
         self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
@@ -134,27 +133,25 @@ class Rectifier:
             return frames_of(values, axis, first, frames)
 
         moves, carries = schedule.anchor != IMAGE, schedule.motion_compensation > 0
-        sees_motion = carries or schedule.holds_colours
         own = here(image if anchor is None else anchor)
         pivots = Pivots.of(schedule, image, pivot_weights, first, frames)
         # In one picture, or in a part without its pivots, there is no motion to be seen.
-        carrier = None if not sees_motion or frames == 1 or frames < count else Carrier(
+        carrier = None if not carries or frames == 1 or frames < count else Carrier(
             image=image,
             pivots=pivots,
-            amount=schedule.motion_compensation or 1.0,
+            amount=schedule.motion_compensation,
             rgb_factors=rgb_factors,
             motion=motion,
         )  # fmt: skip
         return cls(
             image=here(image),
-            anchor=own.clone() if moves and (sees_motion or keeps_image) else own,
+            anchor=own.clone() if moves and (carries or schedule.holds_colours or keeps_image) else own,
             omega=here(over_frames(schedule.omegas(count), image)),
             pivots=pivots,
             mask=here(mask) if isinstance(mask, Tensor) else mask,
             anchor_moves=moves,
             image_share=image_share,
             carrier=carrier,
-            carries=carries,
             hold=schedule.hold_colours if schedule.holds_colours else 0.0,
         )
 
@@ -201,7 +198,7 @@ class Rectifier:
     def _corrected(self, denoised: Tensor, anchor: Tensor, strength: float) -> tuple[Tensor, Tensor]:
         """Equation (1), or (3) where the picture is carried; and that with its colours held, by (4)."""
         residuals, share = self.pivots.residuals(anchor, denoised), strength * self.mask
-        if self.carrier is None or not self.carries:
+        if self.carrier is None:
             corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
         else:
             target = anchor

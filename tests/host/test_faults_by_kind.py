@@ -15,6 +15,7 @@ from private_host.pack import run_node
 from runs import STEPS, advanced, custom, drift, guider_of, ksampler, patched
 from stand_ins.model_zoo import ZOO, cases
 from stand_ins.models import conditioning, sd15, still_latent, wan
+from stand_ins.moving_pictures import affine_flow, filmed
 
 HELD = Schedule(omega=(0.0,), tau_end=1.0)
 OFF = Schedule(strength=0.0)
@@ -460,3 +461,18 @@ def test_a_rectified_model_that_does_not_lead_is_told(flow_model, said):
     """A guider of two models reads the wrappers of the first; the host gets the other ready all the same."""
     patched(flow_model, HELD).pre_run()
     assert any("not the one that leads" in line for line in said())
+
+
+# K. Contrast that fades over chunks.
+
+
+@pytest.mark.parametrize("camera", [{}, {"right": 20.0}, {"turn": 0.35}])
+def test_a_chunk_has_the_first_pictures_colours_only_where_both_show_the_same(camera):
+    """The picture of a later chunk has drifted, and shows other things too: those are not pulled to the first one's."""
+    (model, _), (positive, negative) = run_node("NRLoadDemoModel"), run_node("NRDemoPrompt", motion="still")
+    first, later = filmed("coffee.png", affine_flow(2, 64, **camera)).split(1)
+    schedule = Schedule(omega=(0.0,), tau_end=1.0, hold_colours=1.0, anchor="image")
+    out = ksampler("NRKSampler", model, {"samples": (0.8 * later + 0.1).repeat(4, 1, 1, 1)}, schedule=schedule,
+                   colour_reference={"samples": first}, positive=positive, negative=negative)["samples"]  # fmt: skip
+    torch.testing.assert_close(out.std((-2, -1)), later.std((-2, -1)).expand(4, -1), atol=0, rtol=0.02)
+    torch.testing.assert_close(out.mean((-2, -1)), later.mean((-2, -1)).expand(4, -1), atol=0.02, rtol=0)

@@ -19,7 +19,7 @@ def move(picture):
 
 def still(picture):
     vae = comfy.sd.VAE(sd={"pixel_space_vae": torch.tensor(1.0)})
-    (latent,) = run_node("NRStillVideoLatent", image=picture, vae=vae, length=2, width=0, height=0, resize="stretch")
+    latent, _ = run_node("NRStillVideoLatent", image=picture, vae=vae, length=2, width=0, height=0, resize="stretch")
     return vae.decode(latent["samples"])
 
 

@@ -350,7 +350,7 @@ def test_a_packed_latent_is_rectified_in_its_video_part(flow_model):
     def sample(schedule):
         guider = Guider()
         guider.model_options = {"transformer_options": {}}
-        rectification = wrappers.Rectification(schedule)
+        rectification = wrappers.RectifiedSampling(wrappers.Rectification(schedule))
         add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, "nr", rectification, guider.model_options, is_model_options=True)
         return execute(WrappersMP.OUTER_SAMPLE, guider.outer_sample, guider, noise, packed, None, sigmas,
                        latent_shapes=shapes)  # fmt: skip

@@ -26,8 +26,6 @@ def lent_by(pivots, anchor, denoised):
 def rectifier_for(image, schedule=None, mask=1.0, **changes) -> Rectifier:
     """The rectifier of a schedule; changes: what a test puts in the place of what the schedule says."""
     rectifier = Rectifier.start(schedule or Schedule(), image, mask=mask, keeps_image=True)
-    if "carrier" in changes:
-        rectifier.carries = True
     for name, value in changes.items():
         setattr(rectifier, name, value)
     return rectifier
