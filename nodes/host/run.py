@@ -46,6 +46,7 @@ class Run:
         self.unconditional = Unconditional(guider.model_options)
         self.handover = self._handover()
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
+        self.recoloured = self.handover is not None and self.handover.recoloured
         self.image = self._image(guider.inner_model, latent_image)
         self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
         self.mask = self._mask(guider.inner_model.latent_format)
@@ -109,7 +110,7 @@ class Run:
             return None
         anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
         motion = None if whole.carrier is None or whole.carrier.motion is None else whole.carrier.motion.to("cpu")
-        return Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion)
+        return Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion, self.recoloured)
 
     def say_what_was_done(self, gave_noise_back: bool) -> None:
         """Say in the log what an artist would otherwise have to guess.
@@ -194,9 +195,10 @@ class Run:
         else:
             image = self._in_model_space("reference", reference, inner_model, latent_image)
         image = image.to(video.device, torch.float32, copy=True)
-        if self.schedule.holds_colours and self.settings.colour_reference is not None:
+        if self.schedule.holds_colours and self.settings.colour_reference is not None and not self.recoloured:
             given = self._in_model_space("colour_reference", self.settings.colour_reference, inner_model, latent_image)
             image = hold_common_colours(image, given.float(), self.schedule.hold_colours, self.rgb_factors)
+            self.recoloured = True
         return image
 
     def _in_model_space(self, name: str, samples: Tensor, inner_model, latent_image: Tensor) -> Tensor:

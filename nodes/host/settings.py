@@ -17,6 +17,7 @@ class Handover:
 
     anchor: where the anchor stopped. image: the image latent that it started from, and `origin` that one's fingerprint,
     as it was given. image_share: how much of the image is left in the anchor. motion: what was measured of it.
+    recoloured: whether the image already has the colours of a colour reference.
     """
 
     anchor: Tensor
@@ -24,6 +25,7 @@ class Handover:
     origin: str
     image_share: float = 1.0
     motion: Motion | None = None
+    recoloured: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -476,3 +476,15 @@ def test_a_chunk_has_the_first_pictures_colours_only_where_both_show_the_same(ca
                    colour_reference={"samples": first}, positive=positive, negative=negative)["samples"]  # fmt: skip
     torch.testing.assert_close(out.std((-2, -1)), later.std((-2, -1)).expand(4, -1), atol=0, rtol=0.02)
     torch.testing.assert_close(out.mean((-2, -1)), later.mean((-2, -1)).expand(4, -1), atol=0.02, rtol=0)
+
+
+def test_a_second_stage_does_not_pull_the_colours_again():
+    """With half of the hold it went three quarters of the way."""
+    (model, _), (positive, negative) = run_node("NRLoadDemoModel"), run_node("NRDemoPrompt", motion="still")
+    (first,) = filmed("coffee.png", affine_flow(1, 64)).split(1)
+    schedule = Schedule(omega=(0.0,), tau_end=1.0, hold_colours=0.5, anchor="image")
+    more = {"colour_reference": {"samples": first}, "positive": positive, "negative": negative}
+    latent = {"samples": (0.8 * first + 0.1).repeat(4, 1, 1, 1)}
+    one = ksampler("NRKSampler", model, latent, schedule=schedule, **more)["samples"]
+    two = second_stage(model, first_stage(model, latent, schedule, **more), schedule, **more)["samples"]
+    torch.testing.assert_close(two, one, atol=1e-4, rtol=1e-4)
