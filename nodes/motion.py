@@ -5,8 +5,9 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from . import CATEGORY
+from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, easing_progress
 from .core.curve import resampled
-from .core.moved_picture import EASE_IN_OUT, EASINGS, FILLS, STRETCH, easing_progress
+from .core.moved_picture import FILLS, STRETCH
 from .core.packages import PILLOW, TORCHVISION
 from .host.moved_picture import MovedClip, move_camera, move_like_video
 from .inputs import checked
@@ -96,7 +97,7 @@ class MovePicture(io.ComfyNode):
         return _output(move_like_video(image, video, amount, length, fill), cls)
 
 
-class CameraMove(io.ComfyNode):
+class CameraMoveNode(io.ComfyNode):
     """The picture as a moving camera films it."""
 
     @classmethod
@@ -146,11 +147,11 @@ class CameraMove(io.ComfyNode):
     @checked(lists=("progress",), packages=(TORCHVISION, PILLOW))
     def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None) -> io.NodeOutput:
         done = easing_progress(easing, length) if progress is None else resampled(progress, length)
-        return _output(move_camera(image, list(done), pan, tilt, zoom, roll), cls)
+        return _output(move_camera(image, list(done), CameraMove(pan, tilt, zoom, roll)), cls)
 
 
 def _move(name: str, default: float, low: float, high: float, tooltip: str, step: float = 0.01) -> io.Input:
     return io.Float.Input(name, default=default, min=low, max=high, step=step, round=0.001, tooltip=tooltip)
 
 
-NODES = [MovePicture, CameraMove]
+NODES = [MovePicture, CameraMoveNode]

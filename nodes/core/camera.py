@@ -1,9 +1,47 @@
-"""A moving camera: the window through which each frame sees a scene, and the flow that this makes."""
+"""A moving camera: how its move goes on, the window through which each frame sees a scene, and the flow of that."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor
+
+LINEAR, EASE_IN, EASE_OUT, EASE_IN_OUT = "linear", "ease in", "ease out", "ease in and out"
+EASINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    LINEAR: lambda time: time,
+    EASE_IN: lambda time: time**2,
+    EASE_OUT: lambda time: 1 - (1 - time) ** 2,
+    EASE_IN_OUT: lambda time: time**2 * (3 - 2 * time),
+}
+
+
+def easing_progress(easing: str, frames: int) -> np.ndarray:
+    """How much of a move is done at each frame, [frames] from 0 to 1; a clip of one frame shows its start."""
+    return EASINGS[easing](np.linspace(0.0, 1.0, frames))
+
+
+@dataclass(frozen=True)
+class CameraMove:
+    """What a camera does to a picture, all of it.
+
+    pan: to the right, a share of the width. tilt: up, a share of the height. zoom: how many times larger things become.
+    roll: degrees to the right, so that the picture turns to the left.
+    """
+
+    pan: float = 0.0
+    tilt: float = 0.0
+    zoom: float = 1.0
+    roll: float = 0.0
+
+    def flow(self, width: int, height: int, done: float = 1.0) -> Tensor:
+        """Backward flow [1, 2, height, width] in pixels of a picture of this size. done: how much of the move."""
+        each = [self.pan * width, -self.tilt * height, -math.log(self.zoom), -math.radians(self.roll)]
+        rates, time = torch.tensor(each, dtype=torch.float64), torch.tensor([done], dtype=torch.float64)
+        return window_flow(rates, time, height, width).float()
 
 
 def windows(rates: Tensor, time: Tensor) -> Tensor:

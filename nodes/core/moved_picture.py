@@ -6,7 +6,6 @@ the grid that they come on: to move a picture, they are enlarged to its size.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,20 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from .camera import window_flow
 from .devices import where_able
 from .flow import agreement, flow, guide, inside, spread, warp, windowed
 
 STRETCH, MIRROR, BLUR, VIDEO = "stretch the border", "mirror", "blur", "the video's own pixels"
 FILLS = (STRETCH, MIRROR, BLUR, VIDEO)
-
-LINEAR, EASE_IN, EASE_OUT, EASE_IN_OUT = "linear", "ease in", "ease out", "ease in and out"
-EASINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    LINEAR: lambda time: time,
-    EASE_IN: lambda time: time**2,
-    EASE_OUT: lambda time: 1 - (1 - time) ** 2,
-    EASE_IN_OUT: lambda time: time**2 * (3 - 2 * time),
-}
 
 WORKING_SIZE = 384  # pixels of the longest side at which motion is looked for
 SMOOTHNESS = 0.05  # of that motion, see flow.flow: real clips want less, smeared drafts more
@@ -150,21 +140,6 @@ def memory_to_follow(frames: int, width: int, height: int) -> int:
 def memory_to_move(width: int, height: int) -> int:
     """Bytes that `moved` takes at most for one picture."""
     return BYTES_A_PIXEL * width * height + BYTES_OF_BUNCHES
-
-
-def easing_progress(easing: str, frames: int) -> np.ndarray:
-    """How much of a move is done at each frame, [frames] from 0 to 1; a clip of one frame shows its start."""
-    return EASINGS[easing](np.linspace(0.0, 1.0, frames))
-
-
-def camera_flow(width: int, height: int, pan: float, tilt: float, zoom: float, roll: float, done: float) -> Tensor:
-    """What a camera's move does to a picture of this size: backward flow [1, 2, height, width] in pixels.
-
-    pan: to the right, a share of the width; tilt: up, a share of the height; zoom: how many times larger things become;
-    roll: degrees to the right, so that the picture turns to the left. done: how much of the move, 1 being all of it.
-    """
-    rates = torch.tensor([pan * width, -tilt * height, -math.log(zoom), -math.radians(roll)], dtype=torch.float64)
-    return window_flow(rates, torch.tensor([done], dtype=torch.float64), height, width).float()
 
 
 def moved(

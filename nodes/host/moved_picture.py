@@ -10,13 +10,13 @@ import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
 
+from ..core.camera import CameraMove
 from ..core.devices import able
 from ..core.moved_picture import (
     MIRROR,
     VIDEO,
     WORKING_SIZE,
     Later,
-    camera_flow,
     follow,
     memory_to_follow,
     memory_to_move,
@@ -79,16 +79,15 @@ def move_like_video(image: Tensor, video: Tensor, amount: float, length: int, fi
     return work.clip(frame, lambda i: amount * motion.over(length, slice(i, i + 1)).flow[0])
 
 
-def move_camera(image: Tensor, done: list[float], pan: float, tilt: float, zoom: float, roll: float) -> MovedClip:
+def move_camera(image: Tensor, done: list[float], move: CameraMove) -> MovedClip:
     """The picture [1, H, W, 3] as a moving camera films it; beyond its edges its mirror image.
 
-    done: how much of the move each frame has seen. The others: see core's `camera_flow`. Raises ValueError
-    naming the input.
+    done: how much of the move each frame has seen. Raises ValueError naming the input.
     """
     work = _Work(image, len(done))
 
     def flow(size: tuple[int, int], i: int) -> Tensor:
-        return camera_flow(*size, pan, tilt, zoom, roll, done[i])
+        return move.flow(*size, done[i])
 
     def frame(i: int) -> tuple[Tensor, Tensor]:
         u = flow((image.shape[2], image.shape[1]), i).to(work.device)

@@ -7,18 +7,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noise_rectification.nodes.core.camera import windows
+from noise_rectification.nodes.core.camera import EASINGS, CameraMove, easing_progress, windows
 from noise_rectification.nodes.core.curve import resampled
 from noise_rectification.nodes.core.flow import inside, warp
 from noise_rectification.nodes.core.moved_picture import (
     BLUR,
-    EASINGS,
     FILLS,
     MIRROR,
     STRETCH,
     VIDEO,
-    camera_flow,
-    easing_progress,
     first_cut,
     follow,
     moved,
@@ -173,7 +170,7 @@ def test_fills_differ_only_where_the_picture_shows_nothing():
 def test_what_becomes_smaller_does_not_flicker():
     """Three times smaller: checks of one pixel are grey, not what happens to be read."""
     checks = (torch.arange(96).reshape(-1, 1) + torch.arange(96)).remainder(2).float().expand(1, 3, -1, -1)
-    frame, _ = moved(checks, camera_flow(96, 96, 0, 0, 1 / 3, 0, 1.0), STRETCH)
+    frame, _ = moved(checks, CameraMove(0, 0, 1 / 3, 0).flow(96, 96), STRETCH)
     assert (frame[..., 40:56, 40:56] - 0.5).abs().max() < 0.2
 
 
@@ -208,15 +205,15 @@ def test_a_camera_moves_as_the_demo_models_does(motion):
     axis = torch.arange(64) - 31.5
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     truth = torch.einsum("ij,jhw->ihw", window, torch.stack([x, y, torch.ones_like(x)])) - torch.stack([x, y])
-    assert torch.allclose(camera_flow(64, 64, **move, done=1.0)[0], truth, atol=2e-2)
+    assert torch.allclose(CameraMove(**move).flow(64, 64)[0], truth, atol=2e-2)
 
 
 def test_there_and_back_is_where_it_began():
     """A camera's move undone: what both show is the picture."""
     width, height = 320, 256
-    there, _ = moved(PIXELS, camera_flow(width, height, 0.1, 0.0, 1.0, 0.0, 1.0), MIRROR)
-    back, _ = moved(there, camera_flow(width, height, -0.1, 0.0, 1.0, 0.0, 1.0), MIRROR)
-    seen = inside(camera_flow(width, height, -0.1, 0.0, 1.0, 0.0, 1.0))[0, 0] == 1
+    there, _ = moved(PIXELS, CameraMove(0.1, 0.0, 1.0, 0.0).flow(width, height), MIRROR)
+    back, _ = moved(there, CameraMove(-0.1, 0.0, 1.0, 0.0).flow(width, height), MIRROR)
+    seen = inside(CameraMove(-0.1, 0.0, 1.0, 0.0).flow(width, height))[0, 0] == 1
     assert torch.allclose(back[0, :, seen], PIXELS[0, :, seen], atol=1e-4)
 
 
@@ -244,7 +241,7 @@ def test_the_working_size_keeps_the_shape(width, height):
 
 def test_a_turn_keeps_straight_lines_straight():
     """In a picture that is not square, a roll turns pixels, not shares of the frame."""
-    u = camera_flow(200, 100, 0, 0, 1.0, 90.0, 1.0)[0]
+    u = CameraMove(0, 0, 1.0, 90.0).flow(200, 100)[0]
     x, y = torch.arange(200) - 99.5, torch.arange(100) - 49.5
     there = u + torch.stack(torch.meshgrid(x, y, indexing="xy"))
     assert torch.allclose(there.norm(dim=0), torch.hypot(x, y[:, None]), atol=1e-3)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from noise_rectification.nodes.core import flow
 from noise_rectification.nodes.core import moved_picture as moving
+from noise_rectification.nodes.core.camera import CameraMove
 from noise_rectification.nodes.host.moved_picture import MovedClip
 from peak_bytes import PeakBytes
 from private_host.pack import run_node
@@ -71,7 +72,7 @@ def test_following_a_video_takes_no_more_than_the_host_is_told(frames, height, w
 @pytest.mark.parametrize(("height", "width"), [(480, 832), (1080, 1920)])
 def test_moving_a_picture_takes_no_more_than_the_host_is_told(height, width, zoom):
     picture, told = torch.rand(1, 3, height, width), moving.memory_to_move(width, height)
-    u = moving.camera_flow(width, height, 0.1, 0.0, zoom, 5.0, 1.0)
+    u = CameraMove(0.1, 0.0, zoom, 5.0).flow(width, height)
     bytes_of, _ = taken(lambda: [moving.moved(picture, u, moving.BLUR) and None])
     assert told / 8 < bytes_of.peak <= told
 
@@ -109,7 +110,7 @@ def test_twice_the_frames_take_no_more_beside_what_is_returned(clips, node, monk
 
 def test_a_picture_made_smaller_takes_no_more_than_a_channel_of_what_is_read():
     """1920 x 1080 at zoom 0.25 is read at 16 places to a pixel: 1.5 GB, were they all read at once."""
-    picture, u = torch.rand(1, 3, 1080, 1920), moving.camera_flow(1920, 1080, 0.1, 0.0, 0.25, 5.0, 1.0)
+    picture, u = torch.rand(1, 3, 1080, 1920), CameraMove(0.1, 0.0, 0.25, 5.0).flow(1920, 1080)
     bytes_of, _ = taken(lambda: [moving.moved(picture, u, moving.MIRROR) and None])
     assert bytes_of.peak < 220e6
 
