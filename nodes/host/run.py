@@ -9,10 +9,7 @@ from ..core.colours import hold_common_colours
 from ..core.frames import (
     VideoPart,
     counted,
-    fit_latent,
     fit_mask,
-    frame_axis,
-    frame_count,
     is_squeezed,
     mask_readings,
 )
@@ -68,7 +65,7 @@ class Run:
         sigma = float(timestep.flatten()[0])
         strength = self.schedule.strength_at(self.progress.at(sigma), self.progress.steps)
         self.calls_in_tau += strength > 0
-        rectifier = self._rectifier(first, frame_count(predicted.shape))
+        rectifier = self._rectifier(first, predicted.shape[1])
         rectified = rectifier(predicted, noise_level(self.model_sampling, sigma), strength)
         for unconditional in map(video.video, told):
             unconditional.copy_(rectifier.unconditional(unconditional, strength))
@@ -105,11 +102,11 @@ class Run:
 
     def handed_on(self) -> Handover | None:
         """What the next stage needs to go on from here; None where parts of the video were not followed."""
-        whole = self._rectifier(0, frame_count(self.anchor.shape))
+        whole = self._rectifier(0, self.anchor.shape[1])
         if whole.anchor.shape != self.anchor.shape or self.calls_of_other_size:
             return None
         anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
-        motion = None if whole.carrier is None or whole.carrier.motion is None else whole.carrier.motion.to("cpu")
+        motion = None if whole.carrier.motion is None else whole.carrier.motion.to("cpu")
         return Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion, self.recoloured)
 
     def say_what_was_done(self, gave_noise_back: bool) -> None:
@@ -194,7 +191,7 @@ class Run:
             image = video
         else:
             image = self._in_model_space("reference", reference, inner_model, latent_image)
-        image = image.to(video.device, torch.float32, copy=True)
+        image = torch.empty_like(video, dtype=torch.float32).copy_(image)  # laid out as predictions are
         if self.schedule.holds_colours and self.settings.colour_reference is not None and not self.recoloured:
             given = self._in_model_space("colour_reference", self.settings.colour_reference, inner_model, latent_image)
             image = hold_common_colours(image, given.float(), self.schedule.hold_colours, self.rgb_factors)
@@ -202,8 +199,8 @@ class Run:
         return image
 
     def _in_model_space(self, name: str, samples: Tensor, inner_model, latent_image: Tensor) -> Tensor:
-        """A latent given in VAE space, as the model reads it: [B, C, T, H, W] or [F, C, H, W] like the video."""
-        fitted = fit_reference(name, samples, self.video).to(latent_image)
+        """The video of a latent given in VAE space, as the model reads it."""
+        fitted = self.video.fitted(name, samples).to(latent_image)
         return self.video.video(inner_model.process_latent_in(self.video.replace(latent_image, fitted)))
 
     def _rgb_factors(self, latent_format, device: torch.device) -> Tensor | None:
@@ -217,7 +214,7 @@ class Run:
         mask = self.settings.mask
         if mask is None:
             return 1.0
-        shape, compression = self.anchor.shape, getattr(latent_format, "temporal_downscale_ratio", None)
+        shape, compression = self.video.shape, getattr(latent_format, "temporal_downscale_ratio", None)
         taken, *others = mask_readings(len(mask), shape, compression)
         if others:
             logger.info(
@@ -240,14 +237,13 @@ class Run:
         clean frame, and the host puts the image in its place. Some models are shown them so under the host's mask
         (LTX-Video, Wan 2.2 5B, Cosmos), some always (Kandinsky 5 image-to-video).
         """
-        axis, pivots = frame_axis(self.anchor.shape), self.schedule.pivots(frame_count(self.anchor.shape))
-        clean = clean_start(guider)
+        pivots, clean = self.schedule.pivots(self.anchor.shape[1]), clean_start(guider)
         if denoise_mask is not None:
             level = noise_level(self.model_sampling, self.sigmas[0])
             shown = shown_noise(guider.inner_model, latent_image, torch.tensor([self.sigmas[0]]), level)
             if float(self.video.video(shown).mean()) < 0.5:
                 mask = self.video.video(denoise_mask.expand_as(latent_image)).to(self.anchor)
-                return [0.0 if pivot < clean else mask.narrow(axis, pivot, 1) for pivot in pivots]
+                return [0.0 if pivot < clean else mask[:, pivot : pivot + 1] for pivot in pivots]
         return [0.0 if pivot < clean else 1.0 for pivot in pivots]
 
 
@@ -259,12 +255,3 @@ def noise_came_back(model_sampling, sigmas: Tensor, noise: Tensor, latent_image:
     scale = (samples * state).sum() / state.square().sum()
     taken_out = (samples - scale * state).norm()
     return float(sigmas[-1]) == 0 and bool(taken_out < 0.05 * start.sigma * scale.abs() * noise.norm())
-
-
-def fit_reference(name: str, samples: Tensor, video: VideoPart) -> Tensor:
-    """A latent given beside the sampler's, fitted to the video in it. Frames beside the video may be in it or not."""
-    own, axis = samples, frame_axis(video.shape)
-    beside = video.before + video.after
-    if beside and own.ndim == len(video.shape) and own.shape[axis] == video.shape[axis] + beside:
-        own = own.narrow(axis, video.before, video.shape[axis])
-    return fit_latent(name, own, video.shape)

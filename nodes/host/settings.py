@@ -13,7 +13,7 @@ from ..core.schedule import Schedule
 
 @dataclass(frozen=True, eq=False)
 class Handover:
-    """What one stage of sampling hands on to the next, in model space.
+    """What one stage of sampling hands on to the next, in model space: videos [videos, frames, C, H, W].
 
     anchor: where the anchor stopped. image: the image latent that it started from, and `origin` that one's fingerprint,
     as it was given. image_share: how much of the image is left in the anchor. motion: what was measured of it.

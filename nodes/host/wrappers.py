@@ -21,12 +21,12 @@ from comfy.patcher_extension import CallbacksMP, WrappersMP
 from torch import Tensor
 
 from ..core.frames import VideoPart, in_words
-from ..core.rectify import is_finite
+from ..core.predictions import is_finite
 from ..core.schedule import Schedule
 from .attachments import fingerprint
 from .log import logger
 from .noise_levels import noise_level
-from .run import Run, fit_reference, noise_came_back
+from .run import Run, noise_came_back
 from .settings import Rectification
 from .special_frames import video_part
 
@@ -103,15 +103,18 @@ class RectifiedSampling:
             return fingerprint(self.settings.reference)
         if self.settings.handover is not None:
             return self.settings.handover.origin
-        return fingerprint(video.video(latent_image)) if self.settings.hand_on is not None else ""
+        return "" if self.settings.hand_on is None else fingerprint(video.latent(video.video(latent_image)))
 
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
         own = video.video(latent_image)
         if self.settings.reference is not None:
-            reference = fit_reference("reference", self.settings.reference, video)
+            reference = video.fitted("reference", self.settings.reference)
             starts_empty = noise.any() and not own.any()
-            return video.replace(latent_image, reference.to(latent_image, copy=True)) if starts_empty else latent_image
+            if not starts_empty:
+                return latent_image
+            start = video.replace(latent_image, reference.to(latent_image))
+            return start.clone(memory_format=torch.contiguous_format)
         if not is_finite(own):
             raise ValueError(
                 "latent_image: it holds NaN or infinite values. Look for the cause in the node that made it: often a "
