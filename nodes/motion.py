@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, easing_progress
+from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, eased
 from .core.curve import resampled
 from .core.moved_picture import FILLS, STRETCH
 from .core.packages import PILLOW, TORCHVISION
@@ -146,8 +146,8 @@ class CameraMoveNode(io.ComfyNode):
     @classmethod
     @checked(lists=("progress",), packages=(TORCHVISION, PILLOW))
     def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None) -> io.NodeOutput:
-        done = easing_progress(easing, length) if progress is None else resampled(progress, length)
-        return _output(move_camera(image, list(done), CameraMove(pan, tilt, zoom, roll)), cls)
+        shares = eased(easing, length) if progress is None else resampled(progress, length)
+        return _output(move_camera(image, list(shares), CameraMove(pan, tilt, zoom, roll)), cls)
 
 
 def _move(name: str, default: float, low: float, high: float, tooltip: str, step: float = 0.01) -> io.Input:

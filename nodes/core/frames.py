@@ -142,13 +142,13 @@ def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
 class MaskReading:
     """What the masks of a MASK stand for: in words, and how they are laid over a latent.
 
-    videos: masks are for each of so many videos, one after the other; 1 if all videos share them. held: how many masks
-    share each latent frame; empty if each of a video's masks is a latent frame's, or its only one.
+    videos: masks are for each of so many videos, one after the other; 1 if all videos share them. pictures: how many
+    masks share each latent frame; empty if each of a video's masks is a latent frame's, or its only one.
     """
 
     words: str
     videos: int = 1
-    held: tuple[int, ...] = ()
+    pictures: tuple[int, ...] = ()
 
 
 def mask_readings(count: int, shape: Sequence[int], compression: int | None = None) -> list[MaskReading]:
@@ -164,9 +164,9 @@ def mask_readings(count: int, shape: Sequence[int], compression: int | None = No
         readings.append(MaskReading(f"the {videos} videos", videos))
     if videos > 1 and count % videos == 0 and count > videos:
         each = _readings_of_a_video(count // videos, shape, compression)
-        readings += [MaskReading(f"{r.words} of the {videos} videos in turn", videos, r.held) for r in each]
+        readings += [MaskReading(f"{r.words} of the {videos} videos in turn", videos, r.pictures) for r in each]
     # Counts that leave no picture over are more likely what is meant than a length that was rounded down.
-    readings.sort(key=lambda r: bool(r.held) and sum(r.held) * r.videos != count)
+    readings.sort(key=lambda r: bool(r.pictures) and sum(r.pictures) * r.videos != count)
     if not readings:
         by_video = f", one for each of the {videos} videos, or each video's own in turn" if videos > 1 else ""
         raise ValueError(
@@ -183,9 +183,9 @@ def _readings_of_a_video(count: int, shape: Sequence[int], compression: int | No
     possible = TEMPORAL_COMPRESSIONS if compression is None else (compression,)
     for k in possible if len(shape) == 5 else ():  # on the batch axis each picture is a latent frame
         # More pictures than fill a last latent frame are those that the VAE's rounding of the length leaves out.
-        for held, left_out in ((pictures_held(frames, k), k), (pictures_held(frames, k, CHUNK), 1)):
-            if sum(held) <= count < sum(held) + left_out:
-                return [MaskReading(f"the {count} frames of the video", held=tuple(held))]
+        for pictures, left_out in ((pictures_in(frames, k), k), (pictures_in(frames, k, CHUNK), 1)):
+            if sum(pictures) <= count < sum(pictures) + left_out:
+                return [MaskReading(f"the {count} frames of the video", pictures=tuple(pictures))]
     return []
 
 
@@ -198,8 +198,8 @@ def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None)
     mask = mask.reshape(-1, *mask.shape[-2:]).float()
     reading = mask_readings(len(mask), shape, compression)[0]
     masks = rearrange(mask, "(v n) h w -> v n h w", v=reading.videos)
-    if reading.held:
-        parts = masks[:, : sum(reading.held)].split(reading.held, 1)
+    if reading.pictures:
+        parts = masks[:, : sum(reading.pictures)].split(reading.pictures, 1)
         masks = torch.stack([part.mean(1) for part in parts], 1)
     masks = where_able(interpolate, masks, size=tuple(shape[-2:]), mode="area")
     return rearrange(masks, "v t h w -> v t 1 h w")
@@ -211,8 +211,8 @@ def is_squeezed(mask: Tensor, shape: Sequence[int]) -> bool:
     return abs(wide * rows / high - columns) > 1 and abs(high * columns / wide - rows) > 1
 
 
-def pictures_held(frames: int, compression: int, chunk: int | None = None) -> list[int]:
-    """How many pictures each latent frame of a causal video VAE holds: the first one, each later one `compression`.
+def pictures_in(frames: int, compression: int, chunk: int | None = None) -> list[int]:
+    """How many pictures each latent frame of a causal video VAE has: the first one, each later one `compression`.
 
     A VAE that works in chunks starts anew after every `chunk` latent frames.
     """

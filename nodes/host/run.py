@@ -41,11 +41,11 @@ class Run:
         self.progress = self._progress(sigmas)
         self.latent_shape = latent_image.shape
         self.unconditional = Unconditional(guider.model_options)
-        self.handover = self._handover()
+        self.earlier = self._earlier()
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
-        self.recoloured = self.handover is not None and self.handover.recoloured
+        self.recoloured = self.earlier is not None and self.earlier.recoloured
         self.image = self._image(guider.inner_model, latent_image)
-        self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
+        self.anchor = self.image if self.earlier is None else self.earlier.anchor.to(self.image)
         self.mask = self._mask(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
@@ -84,8 +84,8 @@ class Run:
     def _rectifier(self, first: int, frames: int) -> Rectifier:
         """The rectifier of all frames of the video, or of those that are predicted by themselves."""
         if first not in self.rectifiers:
-            handover = self.handover
-            motion = None if handover is None else handover.motion
+            earlier = self.earlier
+            motion = None if earlier is None else earlier.motion
             self.rectifiers[first] = Rectifier.start(
                 self.schedule,
                 self.image,
@@ -93,14 +93,14 @@ class Run:
                 mask=self.mask,
                 pivot_weights=self.weights,
                 rgb_factors=self.rgb_factors,
-                image_share=1.0 if handover is None else handover.image_share,
+                image_share=1.0 if earlier is None else earlier.image_share,
                 motion=None if motion is None else motion.to(self.image.device),
                 part=(first, frames),
-                keeps_image=self.settings.hand_on is not None,
+                keeps_image=self.settings.on_handover is not None,
             )
         return self.rectifiers[first]
 
-    def handed_on(self) -> Handover | None:
+    def handover(self) -> Handover | None:
         """What the next stage needs to go on from here; None where parts of the video were not followed."""
         whole = self._rectifier(0, self.anchor.shape[1])
         if whole.anchor.shape != self.anchor.shape or self.calls_of_other_size:
@@ -177,7 +177,7 @@ class Run:
             return Progress.over_percent(self.model_sampling)
         return Progress.over_steps(sigmas if self.settings.sigmas is None else self.settings.sigmas)
 
-    def _handover(self) -> Handover | None:
+    def _earlier(self) -> Handover | None:
         """What an earlier stage handed on, where it holds: a reference of another picture wins over it."""
         handover = self.settings.handover
         return handover if handover is not None and handover.origin == self.origin else None
@@ -185,8 +185,8 @@ class Run:
     def _image(self, inner_model, latent_image: Tensor) -> Tensor:
         """The image latent in model space, float32: an earlier stage's, the reference, or the sampler's own latent."""
         video, reference = self.video.video(latent_image), self.settings.reference
-        if self.handover is not None:
-            image = self.handover.image
+        if self.earlier is not None:
+            image = self.earlier.image
         elif reference is None:
             image = video
         else:

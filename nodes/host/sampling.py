@@ -57,8 +57,8 @@ def sample_rectified(
 
     adds_noise = stage is None or not stage.disable_noise
     leaves_noise = stage is not None and not stage.force_full_denoise
-    handover = None if adds_noise else attached(latent, HANDOVER)
-    handed_on: list[Handover] = []
+    earlier = None if adds_noise else attached(latent, HANDOVER)
+    handovers: list[Handover] = []
     rectification = Rectification(
         schedule=schedule,
         reference=_samples(reference),
@@ -66,8 +66,8 @@ def sample_rectified(
         colour_reference=_samples(colour_reference),
         noise=_noise(latent, reference, schedule) if adds_noise else None,
         sigmas=None if stage is None else _whole_schedule(model, **sampling),
-        handover=handover,
-        hand_on=handed_on.append if leaves_noise else None,
+        handover=earlier,
+        on_handover=handovers.append if leaves_noise else None,
     )
     (out,) = common_ksampler(
         apply_rectification(model, rectification),
@@ -75,9 +75,9 @@ def sample_rectified(
         **sampling,
         **({} if stage is None else vars(stage)),
     )
-    if leaves_noise and handover is not None:
-        handed_on.append(handover)  # of a stage without steps, which hands on what it got
-    return attach(out, HANDOVER, handed_on[0]) if handed_on else out
+    if leaves_noise and earlier is not None:
+        handovers.append(earlier)  # of a stage without steps, which hands on what it got
+    return attach(out, HANDOVER, handovers[0]) if handovers else out
 
 
 def _samples(reference: dict | None) -> Tensor | None:

@@ -36,7 +36,7 @@ class Rectification:
     mask: MASK that scales λ. colour_reference: latent in VAE space whose colours are held, else the reference's are.
     noise: unit noise used in place of the run's.
     sigmas: the whole schedule of σ, where the run is only a range of its steps; τ refers to this one.
-    handover: what an earlier stage handed on. hand_on: receives what this run hands on.
+    handover: an earlier stage's. on_handover: receives this run's.
     """
 
     schedule: Schedule
@@ -46,9 +46,9 @@ class Rectification:
     noise: Tensor | None = None
     sigmas: Tensor | None = None
     handover: Handover | None = None
-    hand_on: Callable[[Handover], None] | None = None
+    on_handover: Callable[[Handover], None] | None = None
 
     @property
     def acts(self) -> bool:
         """False where sampling is left to the host alone."""
-        return not self.schedule.is_empty or self.noise is not None or self.hand_on is not None
+        return not self.schedule.is_empty or self.noise is not None or self.on_handover is not None

@@ -58,7 +58,7 @@ class RectifiedSampling:
                 noise = _known_noise(self.settings.noise, noise)
             if not self.settings.schedule.is_empty:
                 latent_image = self._start(noise, latent_image, video)
-            elif self.settings.hand_on is None or not self._knows_image(noise, latent_image, video):
+            elif self.settings.on_handover is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
             self._hint_at_a_soft_end(sampler, len(sigmas) - 1)
             sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video))
@@ -103,7 +103,7 @@ class RectifiedSampling:
             return fingerprint(self.settings.reference)
         if self.settings.handover is not None:
             return self.settings.handover.origin
-        return "" if self.settings.hand_on is None else fingerprint(video.latent(video.video(latent_image)))
+        return "" if self.settings.on_handover is None else fingerprint(video.latent(video.video(latent_image)))
 
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
@@ -139,8 +139,8 @@ class RectifiedSampling:
         few = run.calls == 0 or len(run.sigmas) == 2  # samplers that look for a way of their own find none in one step
         state = (noise, latent_image, samples)
         run.say_what_was_done(few and noise_came_back(run.model_sampling, torch.tensor(run.sigmas), *state))
-        if self.settings.hand_on is not None and (handover := run.handed_on()) is not None:
-            self.settings.hand_on(handover)
+        if self.settings.on_handover is not None and (handover := run.handover()) is not None:
+            self.settings.on_handover(handover)
         return samples
 
 
