@@ -75,8 +75,44 @@ class Still:
         return colours(self.image, visible)
 
 
-class Carrier(Still):
-    """One run's knowledge of the motion: measured while the noise is strong, then kept.
+class Moved(Still):
+    """The carrier of an image that was moved before the run, in pixels: its residuals alone are still to be carried.
+
+    image: the moved clip. motion: along which it was moved.
+    """
+
+    amount = 1.0
+
+    def __init__(self, image: Tensor, pivots: Pivots, motion: Motion):
+        super().__init__(image, pivots)
+        self._keep(motion)
+
+    def lend(self, residuals: list[Tensor]) -> Tensor:
+        return self._carried(residuals)
+
+    def _keep(self, motion: Motion) -> None:
+        """Take over what was measured: b and c of equation (3) follow."""
+        self.motion = motion
+        seen = torch.stack([s * visible for s, visible in zip(self.pivots.shares, motion.visible, strict=True)])
+        self.seen_from = seen / seen.sum(0).clamp(min=1e-6)  # where nothing is seen c is 0, whatever b
+        reach = [visible * (s > 0) for s, visible in zip(self.pivots.shares, motion.visible, strict=True)]
+        self.visible = torch.stack(reach).amax(0)
+
+    def _carried(self, sources: Tensor | list[Tensor], mode: str = "bicubic") -> Tensor:
+        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended. mode: see flow.warp."""
+        assert self.motion is not None, "motion is measured before anything is carried along it"
+        moved = []
+        for source, flows in zip(sources, self.motion.flows, strict=True):
+            source = source.expand(-1, flows.shape[1], -1, -1, -1)
+            places = self.amount * flows.flatten(0, 1)
+            moved.append(warp(source.flatten(0, 1), places, mode).unflatten(0, flows.shape[:2]))
+        if len(moved) == 1:
+            return moved[0]
+        return torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
+
+
+class Carrier(Moved):
+    """One run's knowledge of the motion: measured while the noise is strong, then kept; image and residuals follow it.
 
     amount: how far along the measured motion the picture is carried; 1 is all the way. rgb_factors: [C, 3], the host's
     linear map from latent channels to colours, in which motion is seen best; None to look at the channels themselves.
@@ -91,7 +127,7 @@ class Carrier(Still):
         rgb_factors: Tensor | None = None,
         motion: Motion | None = None,
     ):
-        super().__init__(image, pivots)
+        Still.__init__(self, image, pivots)
         self.amount, self.rgb_factors = amount, rgb_factors
         self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
         if motion is not None:
@@ -114,19 +150,8 @@ class Carrier(Still):
         """z* of equation (3): the image carried along the motion."""
         return self._carried(self._views())
 
-    def lend(self, residuals: list[Tensor]) -> Tensor:
-        return self._carried(residuals)
-
     def colours(self, visible: Tensor) -> Colours:
         return colours(self._views(), visible, partial(self._carried, mode="bilinear"))
-
-    def _keep(self, motion: Motion) -> None:
-        """Take over what was measured: b and c of equation (3) follow."""
-        self.motion = motion
-        seen = torch.stack([s * visible for s, visible in zip(self.pivots.shares, motion.visible, strict=True)])
-        self.seen_from = seen / seen.sum(0).clamp(min=1e-6)  # where nothing is seen c is 0, whatever b
-        reach = [visible * (s > 0) for s, visible in zip(self.pivots.shares, motion.visible, strict=True)]
-        self.visible = torch.stack(reach).amax(0)
 
     def _views(self) -> Tensor:
         """z_p + d_f of equation (3), the image as each pivot has it: [pivots, videos, frames, C, H, W]."""
@@ -137,18 +162,6 @@ class Carrier(Still):
     def _of_pivot(self, frame: int) -> Tensor:
         """z_p of equation (3)."""
         return self.image[:, frame : frame + 1]
-
-    def _carried(self, sources: Tensor | list[Tensor], mode: str = "bicubic") -> Tensor:
-        """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended. mode: see flow.warp."""
-        assert self.motion is not None, "motion is measured before anything is carried along it"
-        moved = []
-        for source, flows in zip(sources, self.motion.flows, strict=True):
-            source = source.expand(-1, flows.shape[1], -1, -1, -1)
-            places = self.amount * flows.flatten(0, 1)
-            moved.append(warp(source.flatten(0, 1), places, mode).unflatten(0, flows.shape[:2]))
-        if len(moved) == 1:
-            return moved[0]
-        return torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
 
     def _from_pivot(self, index: int, denoised: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Flow and visibility from a pivot to every frame. What the pivot looks like is the model's own prediction of

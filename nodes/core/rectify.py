@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .carry import Carrier, Motion, Still
+from .carry import Carrier, Motion, Moved, Still
 from .colours import colours, recoloured
 from .frames import frames_of, over_frames
 from .noise_level import NoiseLevel
@@ -91,6 +91,7 @@ class Rectifier:
         rgb_factors: Tensor | None = None,
         image_share: float = 1.0,
         motion: Motion | None = None,
+        moved: bool = False,
         part: tuple[int, int] | None = None,
         keeps_image: bool = False,
     ) -> Rectifier:
@@ -98,22 +99,26 @@ class Rectifier:
 
         image: the image latent, float32; written into as the anchor, unless the schedule needs it later or
         `keeps_image` says so. anchor: where an earlier stage stopped, else the image. mask, image_share: see the class.
-        pivot_weights: per pivot of the schedule, see Pivots; 1 without any. rgb_factors, motion: see Carrier. part:
-        first frame and count.
+        pivot_weights: per pivot of the schedule, see Pivots; 1 without any. rgb_factors, motion: see Carrier; with
+        `moved` the image was moved along the motion already. part: first frame and count.
         """
         first, frames = part or (0, image.shape[1])
         whole = frames == image.shape[1]
         moves, carries = schedule.anchor != IMAGE, schedule.motion_compensation > 0
         own, here = (frames_of(each, first, frames) for each in (image if anchor is None else anchor, image))
         pivots = Pivots.of(schedule, image, pivot_weights, first, frames)
+        carrier: Still
+        if whole and moved and motion is not None:
+            carrier = Moved(here, pivots, motion)
+        elif whole and carries and frames > 1:  # in a picture, or a part without its pivots, no motion can be seen
+            carrier = Carrier(here, pivots, schedule.motion_compensation, rgb_factors, motion)
+        else:
+            carrier = Still(here, pivots)
         return cls(
             anchor=own.clone() if moves and (carries or schedule.holds_colours or keeps_image) else own,
             omega=frames_of(over_frames(schedule.omegas(image.shape[1]), image.device), first, frames),
             pivots=pivots,
-            # In one picture, or in a part without its pivots, there is no motion to be seen.
-            carrier=Carrier(here, pivots, schedule.motion_compensation, rgb_factors, motion)
-            if carries and whole and frames > 1
-            else Still(here, pivots),
+            carrier=carrier,
             mask=frames_of(mask, first, frames) if isinstance(mask, Tensor) else mask,
             anchor_moves=moves,
             image_share=image_share,

@@ -15,9 +15,10 @@ from ..core.frames import (
 )
 from ..core.rectify import Rectifier
 from ..core.schedule import SAMPLING_PERCENT, STEPS
+from .last_prediction import LastPrediction
 from .log import logger
 from .noise_levels import Progress, noise_level
-from .settings import Handover, Rectification
+from .settings import Cut, Handover, Rectification
 from .special_frames import clean_start, shown_noise
 from .unconditional import Unconditional
 
@@ -36,12 +37,13 @@ class Run:
         origin: str,
     ):
         self.settings, self.schedule, self.video, self.origin = settings, settings.schedule, video, origin
-        self.model_sampling = guider.inner_model.model_sampling
+        self.inner_model = guider.inner_model
+        self.model_sampling = self.inner_model.model_sampling
         self.sigmas = [float(sigma) for sigma in sigmas]  # read now: uni_pc writes into the last one
         self.progress = self._progress(sigmas)
         self.latent_shape = latent_image.shape
         self.unconditional = Unconditional(guider.model_options)
-        self.earlier = self._earlier()
+        self.earlier = self._earlier(guider.inner_model, latent_image)
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
         self.recoloured = self.earlier is not None and self.earlier.recoloured
         self.image = self._image(guider.inner_model, latent_image)
@@ -95,19 +97,39 @@ class Run:
                 rgb_factors=self.rgb_factors,
                 image_share=1.0 if earlier is None else earlier.image_share,
                 motion=None if motion is None else motion.to(self.image.device),
+                moved=earlier is not None and earlier.moved,
                 part=(first, frames),
                 keeps_image=self.settings.on_handover is not None,
             )
         return self.rectifiers[first]
 
-    def handover(self) -> Handover | None:
+    def cut(self, last: LastPrediction, latent_image: Tensor, samples: Tensor) -> Cut | None:
+        """What a look at the end of this run needs. latent_image, samples: as the sampler's, in model space."""
+        if last.denoised is None or self.sigmas[-1] == 0 or last.denoised.shape != self.latent_shape:
+            return None
+        scaled, sigma = self.model_sampling.noise_scaling, torch.tensor([self.sigmas[-1]]).to(samples)
+        still, noise = torch.zeros_like(samples), torch.ones_like(samples)
+        # noise_scaling is linear in noise and latent; it may write into what it is given.
+        left = scaled(sigma, still.clone(), samples.clone()) - scaled(sigma, still.clone(), latent_image.clone())
+        noise = left / scaled(sigma, noise, still)
+        image = self._in_vae_space(self.video.replace(latent_image, self.image.to(latent_image)))
+        return Cut(image, self._in_vae_space(last.denoised), noise.cpu())
+
+    def _in_vae_space(self, latent: Tensor) -> Tensor:
+        """The video of a latent in model space, laid out as the host's, on the CPU."""
+        return self.video.latent(self.video.video(self.inner_model.process_latent_out(latent.float()))).cpu()
+
+    def handover(self, cut: Cut | None) -> Handover | None:
         """What the next stage needs to go on from here; None where parts of the video were not followed."""
         whole = self._rectifier(0, self.anchor.shape[1])
         if whole.anchor.shape != self.anchor.shape or self.calls_of_other_size:
             return None
         anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
         motion = None if whole.carrier.motion is None else whole.carrier.motion.to("cpu")
-        return Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion, self.recoloured)
+        moved = self.earlier is not None and self.earlier.moved
+        return Handover(
+            anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion, self.recoloured, moved, cut
+        )
 
     def say_what_was_done(self, gave_noise_back: bool) -> None:
         """Say in the log what an artist would otherwise have to guess.
@@ -177,8 +199,12 @@ class Run:
             return Progress.over_percent(self.model_sampling)
         return Progress.over_steps(sigmas if self.settings.sigmas is None else self.settings.sigmas)
 
-    def _earlier(self) -> Handover | None:
-        """What an earlier stage handed on, where it holds: a reference of another picture wins over it."""
+    def _earlier(self, inner_model, latent_image: Tensor) -> Handover | None:
+        """What an earlier stage handed on, where it holds: a reference of another picture wins over it. After a look
+        the anchor starts anew, as the picture that was moved."""
+        if (look := self.settings.look) is not None:
+            image = self._in_model_space("vae", look.samples, inner_model, latent_image)
+            return Handover(image, image, self.origin, motion=look.motion, moved=True)
         handover = self.settings.handover
         return handover if handover is not None and handover.origin == self.origin else None
 
