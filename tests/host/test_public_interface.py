@@ -24,9 +24,9 @@ INTERFACE = {
         ["omega", "motion_compensation", "hold_colours", "pivot_frames"], ["NR_SCHEDULE"],
     ),
     "NRApply": ("Apply Noise Rectification", ["model", "schedule"], SAMPLING[1], ["MODEL"]),
-    "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], SAMPLING[1], ["LATENT"]),
+    "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], [*SAMPLING[1], "vae"], ["LATENT"]),
     "NRKSamplerAdvanced": (
-        "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], SAMPLING[1], ["LATENT"],
+        "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], [*SAMPLING[1], "vae"], ["LATENT", "LATENT"],
     ),
     "NRSchedulePlot": ("Plot Rectification Schedule", ["schedule", "frames", "steps"], [], ["IMAGE"]),
     "NRFidelityReport": (
@@ -37,6 +37,9 @@ INTERFACE = {
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
     "NRMovePicture": (
         "Move Picture Like Video", ["image", "video", "amount", "length", "fill"], [], ["IMAGE", "MASK", "IMAGE"],
+    ),
+    "NRCarryPicture": (
+        "Carry Picture", ["image", "denoised", "vae", "amount", "fill"], [], ["LATENT", "MASK", "IMAGE"],
     ),
     "NRCameraMove": (
         "Camera Move", ["image", "length", "pan", "tilt", "zoom", "roll", "easing"], ["progress"],
