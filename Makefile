@@ -28,7 +28,7 @@ test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host
 
 remade: test-setup browser
-	$(REMAKE) dev/demo_model/judge.py --plain --json dev/benchmarks/demo_model.json nodes/demo_model/model.safetensors
+	$(REMAKE) dev/demo_model/judge.py --keep nodes/demo_model/model.safetensors
 	$(REMAKE) dev/benchmarks/evidence.py --clips 16 --seeds 3
 	$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/evidence.py --clips 16 --only euler_ancestral lcm)
 	$(REMAKE) dev/benchmarks/moved.py --clips 16
@@ -36,7 +36,6 @@ remade: test-setup browser
 	$(REMAKE) dev/benchmarks/flow.py
 	$(REMAKE) dev/benchmarks/cost.py
 	$(if $(PACKS),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/rivals.py $(PACKS))
-	$(REMAKE) dev/benchmarks/figures.py
 	$(REMAKE) dev/shipped/make_demo_pictures.py
 	$(REMAKE) dev/shipped/make_help_pictures.py
 	$(REMAKE) dev/shipped/make_thumbnails.py
