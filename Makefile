@@ -21,8 +21,12 @@ demo: host
 serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
+# The core's tests first, with the lines that they run: they tell how many of the changed ones are among them.
 test: lint
-	$(HOST_PYTHON) -m pytest
+	mkdir -p output
+	$(HOST_PYTHON) -m slipcover --source nodes/core --json --out output/coverage.json -m pytest tests/core
+	-$(HOST_PYTHON) dev/changed_lines.py output/coverage.json
+	$(HOST_PYTHON) -m pytest --ignore=tests/core
 
 test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host
