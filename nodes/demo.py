@@ -10,7 +10,9 @@ from comfy_api.latest import io, ui
 
 from . import CATEGORY
 from .core.packages import PILLOW
-from .demo_model.network import SAMPLINGS, load_demo_model, load_demo_vae
+from .demo_model.blocks import LATENTS, PIXELS
+from .demo_model.network import NOISE_LEVELS, SAMPLINGS, load_demo_model
+from .demo_model.vae import load_demo_vae
 from .demo_model.words import MOTIONS, prompt_tokens
 from .inputs import checked
 from .node_schema import node_schema
@@ -35,11 +37,20 @@ class LoadDemoModel(io.ComfyNode):
                 io.Combo.Input(
                     "sampling",
                     options=list(SAMPLINGS),
-                    default="noise levels",
+                    default=NOISE_LEVELS,
                     optional=True,
                     tooltip="How noise and picture are mixed. Noise levels: as in Stable Diffusion and AnimateDiff. "
                     "Flow: as in Wan, HunyuanVideo or LTX-Video; ModelSamplingSD3 sets its shift. "
                     "The weights are the same.",
+                ),
+                io.Combo.Input(
+                    "latent",
+                    options=list(LATENTS),
+                    default=PIXELS,
+                    optional=True,
+                    tooltip="What a cell of the latent holds. Pixels: the latent is the picture, frames lie on the "
+                    "batch. Blocks: a VAE puts 4x4 pixels and 5 frames into a cell, much as those of Wan, HunyuanVideo "
+                    "or LTX-Video do, to try what your own model's latent is like. The video is as good either way.",
                 ),
             ],
             outputs=[
@@ -49,15 +60,16 @@ class LoadDemoModel(io.ComfyNode):
                 io.Vae.Output(
                     "vae",
                     display_name="vae",
-                    tooltip="Its VAE: the latent is the picture itself, frames lie on the batch.",
+                    tooltip="Its VAE, which loses nothing: the latent is the picture itself, or its blocks as `latent` "
+                    "says.",
                 ),
             ],
         )
 
     @classmethod
     @checked()
-    def execute(cls, sampling="noise levels") -> io.NodeOutput:
-        return io.NodeOutput(load_demo_model(sampling=sampling), load_demo_vae())
+    def execute(cls, sampling=NOISE_LEVELS, latent=PIXELS) -> io.NodeOutput:
+        return io.NodeOutput(load_demo_model(sampling=sampling, latent=latent), load_demo_vae(latent))
 
 
 class DemoPrompt(io.ComfyNode):

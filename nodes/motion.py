@@ -1,14 +1,15 @@
-"""Move Picture Like Video · Camera Move."""
+"""Move Picture Like Video · Carry Picture · Camera Move."""
 
 from __future__ import annotations
 
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, easing_progress
+from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, eased
 from .core.curve import resampled
-from .core.moved_picture import FILLS, STRETCH
+from .core.moved_picture import FILLS, STRETCH, VIDEO
 from .core.packages import PILLOW, TORCHVISION
+from .host.looks import carry_picture
 from .host.moved_picture import MovedClip, move_camera, move_like_video
 from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
@@ -97,6 +98,71 @@ class MovePicture(io.ComfyNode):
         return _output(move_like_video(image, video, amount, length, fill), cls)
 
 
+class CarryPicture(io.ComfyNode):
+    """The picture, carried along the motion that a model predicts: a look between two stages."""
+
+    @classmethod
+    def define_schema(cls):
+        return node_schema(
+            node_id="NRCarryPicture",
+            search_words="motion compensation, second stage, two stages, optical flow, reference, pixels, i2v",
+            essentials_category=VIDEO_GENERATION,
+            display_name="Carry Picture",
+            category=CATEGORY,
+            is_output_node=True,
+            description="Between two stages of any sampler: looks at how the first stage's video is going to move, and "
+            "moves the picture along it, in pixels. The second stage is held to that, as sharp as the picture and "
+            "moving as the model wants.",
+            inputs=[
+                io.Image.Input(
+                    "image", tooltip="The picture that is the video's first frame; for several videos, one each."
+                ),
+                io.Latent.Input(
+                    "denoised",
+                    tooltip="What the first stage says of the finished video: `denoised` of Rectified KSampler "
+                    "(Advanced), or `denoised_output` of the host's SamplerCustomAdvanced. A fifth of the steps is "
+                    "enough for the first stage.",
+                ),
+                io.Vae.Input("vae", tooltip="The video model's VAE."),
+                io.Float.Input(
+                    "amount",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How far the picture goes along: 1 = as the model wants it, 0 = not at all.",
+                ),
+                io.Combo.Input(
+                    "fill",
+                    options=list(FILLS),
+                    default=VIDEO,
+                    tooltip="What is put where the picture shows nothing. The model is not held to it there.",
+                ),
+            ],
+            outputs=[
+                io.Latent.Output(
+                    "reference",
+                    display_name="reference",
+                    tooltip="The moved clip, for `reference` of the second stage, which is free where the picture "
+                    "shows nothing: this comes with it. `motion_compensation` has nothing more to do there.",
+                ),
+                io.Mask.Output(
+                    "visible",
+                    display_name="visible",
+                    tooltip="White where the picture says what is seen. `reference` knows it already: this is for "
+                    "other nodes.",
+                ),
+                io.Image.Output("frames", display_name="frames", tooltip="The picture, moved."),
+            ],
+        )
+
+    @classmethod
+    @checked(packages=(PILLOW,))
+    def execute(cls, image, denoised, vae, amount, fill) -> io.NodeOutput:
+        reference, carried = carry_picture(image, denoised, vae, amount, fill)
+        return io.NodeOutput(reference, carried.visible, carried.frames, ui=carried.preview(cls))
+
+
 class CameraMoveNode(io.ComfyNode):
     """The picture as a moving camera films it."""
 
@@ -146,12 +212,12 @@ class CameraMoveNode(io.ComfyNode):
     @classmethod
     @checked(lists=("progress",), packages=(TORCHVISION, PILLOW))
     def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None) -> io.NodeOutput:
-        done = easing_progress(easing, length) if progress is None else resampled(progress, length)
-        return _output(move_camera(image, list(done), CameraMove(pan, tilt, zoom, roll)), cls)
+        shares = eased(easing, length) if progress is None else resampled(progress, length)
+        return _output(move_camera(image, list(shares), CameraMove(pan, tilt, zoom, roll)), cls)
 
 
 def _move(name: str, default: float, low: float, high: float, tooltip: str, step: float = 0.01) -> io.Input:
     return io.Float.Input(name, default=default, min=low, max=high, step=step, round=0.001, tooltip=tooltip)
 
 
-NODES = [MovePicture, CameraMoveNode]
+NODES = [MovePicture, CarryPicture, CameraMoveNode]

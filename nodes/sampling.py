@@ -84,6 +84,13 @@ def _sampler_inputs(seed: str, switch: list[io.Input], step_range: list[io.Input
         *step_range,
         _schedule_input(),
         *_shared_optional_inputs(),
+        io.Vae.Input(
+            "vae",
+            optional=True,
+            tooltip="The model's VAE. With it, motion_compensation carries the picture in pixels, which is right for "
+            "every model: early in the run the motion is looked at once, the picture moved along it and encoded. "
+            "Without it, the picture is carried in the latent.",
+        ),
     ]
 
 
@@ -145,11 +152,10 @@ class RectifiedKSampler(io.ComfyNode):
     @classmethod
     @checked()
     def execute(
-        cls, model, latent_image, schedule, reference=None, mask=None, colour_reference=None, **sampling
+        cls, model, latent_image, schedule, reference=None, mask=None, colour_reference=None, vae=None, **sampling
     ) -> io.NodeOutput:
-        return io.NodeOutput(
-            sample_rectified(model, schedule, latent_image, reference, mask, colour_reference, **sampling)
-        )
+        latent, _ = sample_rectified(model, schedule, latent_image, reference, mask, colour_reference, vae, **sampling)
+        return io.NodeOutput(latent)
 
 
 class RectifiedKSamplerAdvanced(io.ComfyNode):
@@ -184,7 +190,13 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
                     "latent",
                     display_name="latent",
                     tooltip="The latent; with leftover noise it carries its anchor along.",
-                )
+                ),
+                io.Latent.Output(
+                    "denoised",
+                    display_name="denoised",
+                    tooltip="What the model says last of the finished video, before it is rectified: for Carry "
+                    "Picture, or to look at.",
+                ),
             ],
         )
 
@@ -192,7 +204,7 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
     @checked()
     def execute(
         cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
-        schedule, reference=None, mask=None, colour_reference=None, **sampling,
+        schedule, reference=None, mask=None, colour_reference=None, vae=None, **sampling,
     ) -> io.NodeOutput:  # fmt: skip
         stage = Stage(
             disable_noise=add_noise == "disable",
@@ -201,10 +213,11 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             force_full_denoise=return_with_leftover_noise == "disable",
         )
         return io.NodeOutput(
-            sample_rectified(
-                model, schedule, latent_image, reference, mask, colour_reference, stage, seed=noise_seed, **sampling
+            *sample_rectified(
+                model, schedule, latent_image, reference, mask, colour_reference, vae, stage, seed=noise_seed,
+                **sampling,
             )
-        )
+        )  # fmt: skip
 
 
 NODES = [ApplyNoiseRectification, RectifiedKSampler, RectifiedKSamplerAdvanced]

@@ -3,20 +3,37 @@
     .host/venv/bin/python dev/benchmarks/colours.py
 
 A drift (contrast down to 0.8 and a tint, both growing over the frames) is put into the model's guided prediction at
-every step. Then a video is made of six chunks, each from the last frame of the one before. Writes colours.json beside
-this file, and its tables into the texts; with --page only these.
+every step. Then a video is made of six chunks, each from the last frame of the one before. Last, chunks without drift:
+the contrast of what is seen throughout, apart from its details. Writes colours.json beside this file, and its tables
+into the texts; with --page only these.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.harness import CARRIED, OFF, Scene, arguments, keep, kept, node, start_worker, table, write
+from benchmarks.harness import (
+    BEST,
+    CARRIED,
+    FRAMES,
+    OFF,
+    Scene,
+    arguments,
+    keep,
+    kept,
+    node,
+    start_worker,
+    table,
+    write,
+)
 
 CLIPS = (("coffee", "pan left"), ("cameraman", "zoom in"), ("cat", "turn left"), ("rocket", "pan up"),
          ("astronaut", "turn right"))  # fmt: skip
 SEED = 11
 CHUNK_CLIPS = (("coffee", "turn left"), ("cat", "zoom in"), ("astronaut", "pan right"))
 CHUNKS = 6
+SEEN_THROUGHOUT = (("coffee", "turn left"), ("cat", "turn right"), ("cat", "zoom in"))
+STEADY_CHUNKS = 5
+RIM = 6  # cells from what has left the frame: softened pictures hold nothing of it
 CONTRAST, TINT = 0.8, (0.35, -0.05, -0.3)
 COLOURS = {"hold_colours": 1.0}
 METHODS = {"plain": OFF, "published": {}, "published, colours held": COLOURS, "carried": CARRIED,
@@ -83,6 +100,53 @@ def chunks(metrics, name, motion) -> dict[str, list[float]]:
     return slopes
 
 
+def fading(name, motion) -> dict[str, dict[str, float]]:
+    """Per way, without drift: contrast of what is seen throughout after each chunk, 1 being the first picture's.
+
+    Details are looked at apart, since deviation is both: a picture that gets softer has less of it, and has not faded.
+    """
+    from demo_model.clips import true_clip
+
+    clip = true_clip(name, motion, (FRAMES - 1) * STEADY_CHUNKS + 1)
+    first, ends = clip[:1], clip[FRAMES - 1 :: FRAMES - 1]
+    scene = Scene(first, motion)
+    colours = node("NRStillVideoLatent", image=first, vae=scene.vae, length=1, width=0, height=0, resize="stretch")
+    held = {"carried, to the first picture": CARRIED, "carried at all steps, ω 0, to the first picture": BEST}
+    made = {"true clip": list(ends.split(1))}
+    for way, changes in held.items():
+        pictures = [first]
+        for _ in range(STEADY_CHUNKS):
+            video = scene.sample(pictures[-1], changes | COLOURS, seed=SEED, colour_reference=colours)
+            pictures.append(video[-1:])
+        made[way] = pictures[1:]
+    rows = {}
+    for way, pictures in made.items():
+        kept = [contrast_kept(first, picture, motion, chunk) for chunk, picture in enumerate(pictures, 1)]
+        row = {f"chunk {chunk}": coarse for chunk, (coarse, _) in enumerate(kept, 1)}
+        rows[f"{name}, {motion}: {way}"] = row | {"details, last chunk": kept[-1][1]}
+    return rows
+
+
+def contrast_kept(first, later, motion: str, chunk: int) -> tuple[float, float]:
+    """Deviation of what both pictures [1, H, W, 3] show, as a share of the first's: softened, and of the details."""
+    import torch
+    from noise_rectification.nodes.core.camera import window_flow
+    from noise_rectification.nodes.core.flow import flow, guide, inside, warp, windowed
+    from noise_rectification.nodes.demo_model.words import prompt_rates, prompt_tokens
+    from torch.nn.functional import max_pool2d, pad
+
+    first, later = (picture.permute(0, 3, 1, 2).float() for picture in (first, later))
+    camera = prompt_rates(prompt_tokens(motion))[0, 0]
+    asked = window_flow(camera, torch.tensor([(FRAMES - 1.0) * chunk]), *first.shape[-2:])
+    left = (inside(asked) < 1).float()
+    seen = max_pool2d(pad(left, [RIM] * 4, value=1.0), 2 * RIM + 1, stride=1)[0, 0] == 0
+    both = [warp(first, flow(guide(first), guide(later), initial=asked)), later]
+    soft = [windowed(windowed(windowed(windowed(picture)))) for picture in both]
+    fine = [picture - softened for picture, softened in zip(both, soft, strict=True)]
+    before, after, fine_before, fine_after = (each[0, :, seen].std(-1) for each in (*soft, *fine))
+    return round(float((after / before).mean()), 4), round(float((fine_after / fine_before).mean()), 4)
+
+
 def means(results: list[dict], columns: list[str]) -> dict[str, dict[str, float]]:
     """Mean over the clips: method -> column -> value."""
     averaged = {name: np.mean([result[name] for result in results], axis=0) for name in results[0]}
@@ -90,12 +154,13 @@ def means(results: list[dict], columns: list[str]) -> dict[str, dict[str, float]
 
 
 def tables(results: dict[str, dict]) -> dict[str, list[str]]:
-    """Both tables, and what of the first is shown elsewhere."""
+    """All tables, and what of the first is shown elsewhere."""
     one, shown = results["one clip"], ("ΔE00, last frame to the picture", "PSNR to the true clip, dB")
     ways = ("carried, drifting", "carried, colours held, drifting", "carried, colours held")
     return {
         "colours": table(one),
         "colours from chunk to chunk": table(results["chunks"]),
+        "colours without drift": table(results["without drift"], "clip and way"),
         "colours in short": table({way: {column: one[way][column] for column in shown} for way in ways}),
     }
 
@@ -113,6 +178,7 @@ def measured() -> dict[str, dict]:
         return {
             "one clip": means([one_clip(metrics, *clip) for clip in CLIPS], of_a_clip),
             "chunks": means([chunks(metrics, *clip) for clip in CHUNK_CLIPS], of_chunks),
+            "without drift": {way: row for clip in SEEN_THROUGHOUT for way, row in fading(*clip).items()},
         }
 
 

@@ -78,19 +78,19 @@ def make_step(shape, carried: bool = False):
     """One call of the rule, recursion included, on a clip of this shape; `carried`: with motion and colours on, and the
     motion measured in this very call."""
     import torch
+    from noise_rectification.nodes.core.frames import by_frames
     from noise_rectification.nodes.core.noise_level import NoiseLevel
     from noise_rectification.nodes.core.rectify import Rectifier
     from noise_rectification.nodes.core.schedule import Schedule
 
-    denoised, factors = torch.randn(shape), torch.randn(shape[1], 3)
+    denoised, factors = by_frames(torch.randn(shape)), torch.randn(shape[1], 3)
     schedule = Schedule(motion_compensation=1.0, hold_colours=1.0) if carried else Schedule()
-    rectifier = Rectifier.start(schedule, torch.randn(shape), rgb_factors=factors)
+    rectifier = Rectifier.start(schedule, by_frames(torch.randn(shape)), rgb_factors=factors)
     levels = [NoiseLevel(0.2, 0.8), NoiseLevel(0.3, 0.7)]
     turn = iter(range(10**9))
 
     def step():
-        if rectifier.carrier is not None:
-            rectifier.carrier.motion = None
+        rectifier.carrier.motion = None
         return rectifier(denoised, levels[next(turn) % 2], 1.0)
 
     return rectifier, denoised, step

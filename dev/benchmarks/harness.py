@@ -52,14 +52,18 @@ class Scene:
 
     truth: the clip to be made [F, H, W, 3], or the picture alone: it is the first frame. motion: what is prompted; None
     for no prompt. moving: a moving clip [F, H, W, 3] and what of the picture is visible in it [F, H, W], for methods
-    that are told the motion.
+    that are told the motion. loaded: which demo model, as the node that loads it asks. shift: of a flow model.
     """
 
-    def __init__(self, truth, motion: str | None, moving: tuple | None = None):
+    def __init__(
+        self, truth, motion: str | None, moving: tuple | None = None, shift: float | None = None, **loaded: str
+    ):
         from private_host.pack import run_node
 
         self.truth, self.picture, self.moving = truth, truth[:1], moving
-        self.model, self.vae = run_node("NRLoadDemoModel")
+        self.model, self.vae = run_node("NRLoadDemoModel", **loaded)
+        if shift is not None:
+            self.model = node("ModelSamplingSD3", model=self.model, shift=shift)
         asked, nothing = run_node("NRDemoPrompt", motion=motion or "still")
         self.positive, self.negative = (asked if motion else nothing), nothing
 
@@ -78,6 +82,7 @@ class Scene:
         seed: int = 0,
         steps: int = STEPS,
         sampler: str = "euler",
+        scheduler: str = SCHEDULER,
         denoise: float = 1.0,
         **more,
     ) -> dict:
@@ -86,7 +91,7 @@ class Scene:
 
         inputs = {
             "model": model or self.model, "seed": seed, "steps": steps, "cfg": CFG, "sampler_name": sampler,
-            "scheduler": SCHEDULER, "positive": self.positive, "negative": self.negative,
+            "scheduler": scheduler, "positive": self.positive, "negative": self.negative,
             "latent_image": latent or self.latent(), "denoise": denoise,
         }  # fmt: skip
         if schedule is None:
@@ -95,7 +100,11 @@ class Scene:
 
     def sample(self, clip, schedule: dict, **more):
         """A video [F, H, W, 3] held to `clip`, or to the one picture that it is. more: see `sampled`."""
-        return self.vae.decode(self.sampled(schedule, self.latent(clip), **more)["samples"]).clamp(0, 1)
+        return self.decoded(self.sampled(schedule, self.latent(clip), **more))
+
+    def decoded(self, latent: dict):
+        """The video [F, H, W, 3] of a LATENT."""
+        return node("VAEDecode", samples=latent, vae=self.vae).clamp(0, 1)
 
     def moved(self, video, fill: str = "stretch the border") -> tuple:
         from private_host.pack import run_node

@@ -17,8 +17,10 @@ import comfy.supported_models as families
 import pytest
 import torch
 from comfy.ldm.hunyuan_video.model import HunyuanVideoParams
+from private_host.pack import run_node
 from stand_ins.models import TINY_UNET, randomise
 
+BLOCKS = "blocks of 4x4 pixels and 5 frames"
 TEXT = 32  # width of every stand-in's text embeddings
 SVD_UNET = {
     **TINY_UNET,
@@ -142,6 +144,10 @@ class StandIn:
         ((embedding, values),) = self.prompt(seed)
         return [[embedding, {**values, **self.extras(clip)}]]
 
+    def standing(self, frame: torch.Tensor, count: int) -> torch.Tensor:
+        """What a latent frame [C, H, W] is a part of where nothing moves: [F, C, H, W], it first."""
+        return frame.expand(count, *frame.shape)
+
     @property
     def pooled(self) -> int:
         return 1280 if self.family is families.SDXL else self.config.get("vec_in_dim") or 16
@@ -151,6 +157,28 @@ class StandIn:
         mask = torch.ones(1, 1, clip.shape[2], 1, 1)
         mask[:, :, 0] = 0
         return mask
+
+
+@dataclass(frozen=True)
+class TrainedDemo(StandIn):
+    """The pack's own model as it is, trained, behind its causal VAE. config: what the node that loads it is asked."""
+
+    def build(self):
+        return run_node("NRLoadDemoModel", **self.config)[0]
+
+    def clip(self, model, size: int = 8) -> torch.Tensor:
+        """A picture that it knows, as its VAE makes a still clip of it: the first latent frame is unlike the others."""
+        (picture,), (_, vae) = run_node("NRDemoPicture", picture="coffee"), run_node("NRLoadDemoModel", **self.config)
+        length = vae.upscale_ratio[0](self.frames)
+        return run_node("NRStillVideoLatent", image=picture, vae=vae, length=length, width=4 * size, height=4 * size,
+                        resize="stretch")[0]["samples"]  # fmt: skip
+
+    def standing(self, frame: torch.Tensor, count: int) -> torch.Tensor:
+        """Later latent frames hold five pictures, and are √5 times as strong."""
+        return torch.cat([frame[None], 5**0.5 * frame.expand(count - 1, *frame.shape)])
+
+    def prompt(self, seed: int) -> list:
+        return run_node("NRDemoPrompt", motion=("pan left", "still", "zoom in")[seed])[0]
 
 
 def video(samples) -> torch.Tensor:
@@ -370,4 +398,6 @@ ZOO = {
         newer("MiniMaxH3"), MINIMAX_H3, 24, frames=7, empty=True, audio=(1, 32, 2, 37), extras=minimax_image
     ),
     "SeedVR2": StandIn(newer("SeedVR2"), SEEDVR, 16, empty=True, cfg=1.0, extras=restored),
+    "Demo model in blocks": TrainedDemo(families.SD15, {"sampling": "noise levels", "latent": BLOCKS}, 240),
+    "Demo model in blocks, flow": TrainedDemo(families.SD15, {"sampling": "flow", "latent": BLOCKS}, 240),
 }  # fmt: skip

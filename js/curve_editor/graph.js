@@ -265,6 +265,7 @@ const VAES = [
   [/cosmos.?predict2/i, eachLater(4)],
   [/ltx|cosmos/i, eachLater(8)],
   [/wan|hunyuan|kandinsky/i, eachLater(4)],
+  [/5 frames/, eachLater(5)], // the demo model, by what its latent holds
   [/svd|demo|sd[-_.]?1|v1-5|sdxl|animate|vae-ft/i, eachLater(1)],
 ];
 

@@ -19,8 +19,8 @@ EASINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def easing_progress(easing: str, frames: int) -> np.ndarray:
-    """How much of a move is done at each frame, [frames] from 0 to 1; a clip of one frame shows its start."""
+def eased(easing: str, frames: int) -> np.ndarray:
+    """How much of a move each frame has seen, [frames] from 0 to 1; a clip of one frame shows its start."""
     return EASINGS[easing](np.linspace(0.0, 1.0, frames))
 
 
@@ -37,10 +37,10 @@ class CameraMove:
     zoom: float = 1.0
     roll: float = 0.0
 
-    def flow(self, width: int, height: int, done: float = 1.0) -> Tensor:
-        """Backward flow [1, 2, height, width] in pixels of a picture of this size. done: how much of the move."""
+    def flow(self, width: int, height: int, share: float = 1.0) -> Tensor:
+        """Backward flow [1, 2, height, width] in pixels of a picture of this size. share: how much of the move."""
         each = [self.pan * width, -self.tilt * height, -math.log(self.zoom), -math.radians(self.roll)]
-        rates, time = torch.tensor(each, dtype=torch.float64), torch.tensor([done], dtype=torch.float64)
+        rates, time = torch.tensor(each, dtype=torch.float64), torch.tensor([share], dtype=torch.float64)
         return window_flow(rates, time, height, width).float()
 
 

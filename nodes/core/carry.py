@@ -25,7 +25,6 @@ from torch import Tensor
 
 from .colours import Colours, colours
 from .flow import flow, guide, inside, visibility, warp
-from .frames import by_frames, from_frames
 from .noise_level import NoiseLevel
 from .pivots import Pivots
 
@@ -47,68 +46,57 @@ class Motion:
         return Motion([f.to(device) for f in self.flows], [v.to(device) for v in self.visible], self.measured_at)
 
 
-class Carrier:
-    """One run's knowledge of the motion: measured while the noise is strong, then kept.
+class Still:
+    """The carrier of a run in which nothing is carried: every frame is held, and lent to, where it lies.
 
-    image: z, the image latent in model space, float32, [B, C, T, H, W] or [F, C, H, W]; never written into.
-    pivots: where motion starts. amount: how far along the measured motion the picture is carried; 1 is all the way.
-    rgb_factors: [C, 3], the host's linear map from latent channels to colours, in which motion is seen best; None to
-    look at the channels themselves. motion: what an earlier stage has measured.
+    image: z, the image latent in model space, float32, [videos, frames, C, H, W]; never written into. pivots: the
+    frames whose residual is lent.
     """
 
-    def __init__(
-        self,
-        *,
-        image: Tensor,
-        pivots: Pivots,
-        amount: float,
-        rgb_factors: Tensor | None = None,
-        motion: Motion | None = None,
-    ):
-        self.image, self.pivots, self.amount, self.rgb_factors = image, pivots, amount, rgb_factors
-        self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
-        self.motion: Motion | None = None
-        if motion is not None:
-            self._keep(motion)
+    motion: Motion | None = None
+    visible: float | Tensor = 1.0  # c of equation (3), broadcast over the video
+
+    def __init__(self, image: Tensor, pivots: Pivots):
+        self.image, self.pivots = image, pivots
 
     def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
         """Measure the motion in a guided prediction, float32, if that is due."""
-        noise = level.noise_to_signal
-        if self.motion is None or MEASURED_DOWN_TO <= noise <= self.motion.measured_at / 2:
-            frames = by_frames(denoised)
-            seen = self._guide(frames)
-            pairs = [self._from_pivot(i, frames, seen) for i in range(len(self.pivots.frames))]
-            flows, visible = (list(each) for each in zip(*pairs, strict=True))
-            self._keep(Motion(flows, visible, noise))
 
-    def picture(self) -> Tensor:
-        """z* of equation (3): the image carried along the motion."""
-        return from_frames(self._carried(self._views()), self.image.ndim)
+    def target(self, anchor: Tensor, image_share: float) -> Tensor:
+        """a* of equation (3). image_share: w, how much of the image is left in the anchor."""
+        return anchor
+
+    def lend(self, residuals: list[Tensor]) -> Tensor:
+        """Σ_p b_pf W_pf r_p of equation (3): the pivots' residuals, as they reach the frames."""
+        return self.pivots.lend(residuals)
 
     def colours(self, visible: Tensor) -> Colours:
         """μ* and s* of equation (5): the colours of what each frame shows of the image, weighted by `visible`."""
-        mean, deviation = colours(self._views(), by_frames(visible), partial(self._carried, mode="bilinear"))
-        return from_frames(mean, self.image.ndim), from_frames(deviation, self.image.ndim)
+        return colours(self.image, visible)
+
+
+class Moved(Still):
+    """The carrier of an image that was moved before the run, in pixels: its residuals alone are still to be carried.
+
+    image: the moved clip. motion: along which it was moved.
+    """
+
+    amount = 1.0
+
+    def __init__(self, image: Tensor, pivots: Pivots, motion: Motion):
+        super().__init__(image, pivots)
+        self._keep(motion)
 
     def lend(self, residuals: list[Tensor]) -> Tensor:
-        """Σ_p b_pf W_pf r_p of equation (3): the pivots' residuals, carried to the frames."""
-        return from_frames(self._carried([by_frames(residual) for residual in residuals]), self.image.ndim)
+        return self._carried(residuals)
 
     def _keep(self, motion: Motion) -> None:
         """Take over what was measured: b and c of equation (3) follow."""
         self.motion = motion
-        shares = [by_frames(share) for share in self.pivots.shares]
-        seen = torch.stack([share * visible for share, visible in zip(shares, motion.visible, strict=True)])
+        seen = torch.stack([s * visible for s, visible in zip(self.pivots.shares, motion.visible, strict=True)])
         self.seen_from = seen / seen.sum(0).clamp(min=1e-6)  # where nothing is seen c is 0, whatever b
-        reach = [visible * (share > 0) for share, visible in zip(shares, motion.visible, strict=True)]
-        self.visible = from_frames(torch.stack(reach).amax(0), self.image.ndim)
-
-    def _views(self) -> Tensor:
-        """z_p + d_f of equation (3), the image as each pivot has it: [pivots, videos, frames, C, H, W]."""
-        z = by_frames(self.image)
-        if len(self.pivots.frames) == 1:
-            return z[None]
-        return torch.stack([z[:, p : p + 1] + self._still_difference() for p in self.pivots.frames])
+        reach = [visible * (s > 0) for s, visible in zip(self.pivots.shares, motion.visible, strict=True)]
+        self.visible = torch.stack(reach).amax(0)
 
     def _carried(self, sources: Tensor | list[Tensor], mode: str = "bicubic") -> Tensor:
         """Per pivot [videos, frames or 1, C, H, W], carried along the motion and blended. mode: see flow.warp."""
@@ -122,19 +110,71 @@ class Carrier:
             return moved[0]
         return torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
 
-    def _from_pivot(self, index: int, frames: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+
+class Carrier(Moved):
+    """One run's knowledge of the motion: measured while the noise is strong, then kept; image and residuals follow it.
+
+    amount: how far along the measured motion the picture is carried; 1 is all the way. rgb_factors: [C, 3], the host's
+    linear map from latent channels to colours, in which motion is seen best; None to look at the channels themselves.
+    motion: what an earlier stage has measured.
+    """
+
+    def __init__(
+        self,
+        image: Tensor,
+        pivots: Pivots,
+        amount: float,
+        rgb_factors: Tensor | None = None,
+        motion: Motion | None = None,
+    ):
+        Still.__init__(self, image, pivots)
+        self.amount, self.rgb_factors = amount, rgb_factors
+        self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
+        if motion is not None:
+            self._keep(motion)
+
+    def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
+        noise = level.noise_to_signal
+        if self.motion is None or MEASURED_DOWN_TO <= noise <= self.motion.measured_at / 2:
+            seen = self._guide(denoised)
+            pairs = [self._from_pivot(i, denoised, seen) for i in range(len(self.pivots.frames))]
+            flows, visible = (list(each) for each in zip(*pairs, strict=True))
+            self._keep(Motion(flows, visible, noise))
+
+    def target(self, anchor: Tensor, image_share: float) -> Tensor:
+        if image_share == 0:  # a flow model's anchor soon holds nothing of the image
+            return anchor
+        return anchor + image_share * (self.picture() - self.image)
+
+    def picture(self) -> Tensor:
+        """z* of equation (3): the image carried along the motion."""
+        return self._carried(self._views())
+
+    def colours(self, visible: Tensor) -> Colours:
+        return colours(self._views(), visible, partial(self._carried, mode="bilinear"))
+
+    def _views(self) -> Tensor:
+        """z_p + d_f of equation (3), the image as each pivot has it: [pivots, videos, frames, C, H, W]."""
+        if len(self.pivots.frames) == 1:
+            return self.image[None]
+        return torch.stack([self._of_pivot(p) + self._still_difference() for p in self.pivots.frames])
+
+    def _of_pivot(self, frame: int) -> Tensor:
+        """z_p of equation (3)."""
+        return self.image[:, frame : frame + 1]
+
+    def _from_pivot(self, index: int, denoised: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Flow and visibility from a pivot to every frame. What the pivot looks like is the model's own prediction of
         it, so that both sides are equally soft; where that is no measurement, the image."""
-        videos, count = frames.shape[:2]
+        videos, count = denoised.shape[:2]
         pivot, weight = self.pivots.frames[index], self.pivots.weights[index]
-        known = by_frames(self.image)[:, pivot : pivot + 1]
-        share = by_frames(weight) if isinstance(weight, Tensor) else weight
-        start = torch.lerp(known, frames[:, pivot : pivot + 1], share)
+        known = self._of_pivot(pivot)
+        start = torch.lerp(known, denoised[:, pivot : pivot + 1], weight)
         if not self._stands_still:
             # An early prediction is soft: it shows the difference as faintly as everything else.
             softness = (start.std((-2, -1), keepdim=True) / known.std((-2, -1), keepdim=True)).nan_to_num(1.0)
             start = start + softness.clamp(max=1.0) * self._still_difference()
-        start = self._guide(start.expand_as(frames))
+        start = self._guide(start.expand_as(denoised))
         earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
         found = flow(start, seen, initial=earlier, pivot=pivot, clips=videos)
         flows = found.unflatten(0, (videos, count))
@@ -150,7 +190,7 @@ class Carrier:
 
     def _still_difference(self) -> Tensor:
         """d of equation (3), [videos, frames, C, H, W]: what frames of a still clip differ by from their pivots."""
-        z = by_frames(self.image)
+        difference = self.image
         for share, p in zip(self.pivots.shares, self.pivots.frames, strict=True):
-            z = z - by_frames(share) * by_frames(self.image)[:, p : p + 1]
-        return z
+            difference = difference - share * self._of_pivot(p)
+        return difference

@@ -23,7 +23,6 @@ import torch
 from torch import Tensor
 
 from .flow import FLAT, far_flow, flow, guide, inside, visibility, warp
-from .frames import by_frames, from_frames
 
 MOST_GAIN = 2.0  # a soft, early prediction is not blown up to the contrast of the finished picture
 NOTHING = 1e-6  # in place of a zero that is divided by
@@ -34,7 +33,7 @@ Colours = tuple[Tensor, Tensor]  # mean and deviation, [..., 1, 1] each
 
 
 def hold_colours(video: Tensor, picture: Tensor, hold: float, visible: Tensor) -> Tensor:
-    """Equation (4) where nothing moves, on float32 videos [B, C, T, H, W] or [F, C, H, W].
+    """Equation (4) where nothing moves, on float32 videos [videos, frames, C, H, W].
 
     picture: what the colours are held to, broadcast over the video. hold: h in [0, 1]. visible: in [0, 1], broadcast
     over the video; a frame of which nothing is visible keeps its colours.
@@ -46,10 +45,10 @@ def hold_colours(video: Tensor, picture: Tensor, hold: float, visible: Tensor) -
 def hold_common_colours(video: Tensor, reference: Tensor, hold: float, rgb_factors: Tensor | None = None) -> Tensor:
     """Equation (4) towards a picture of the same things from elsewhere: what both show says how each frame changes.
 
-    video, reference: float32, of one shape, [B, C, T, H, W] or [F, C, H, W]. rgb_factors: see flow.guide. A frame
+    video, reference: float32, of one shape, [videos, frames, C, H, W]. rgb_factors: see flow.guide. A frame
     that has nothing in common with the reference, or whose motion from it cannot be followed, keeps its colours.
     """
-    frames, given = by_frames(video).flatten(0, 1), by_frames(reference).flatten(0, 1)
+    frames, given = video.flatten(0, 1), reference.flatten(0, 1)
     seen, known = guide(frames, rgb_factors), guide(given, rgb_factors)
     u = far_flow(known, seen)
     for _ in range(LOOKS):
@@ -58,7 +57,7 @@ def hold_common_colours(video: Tensor, reference: Tensor, hold: float, rgb_facto
         known, seen = _evened(known, colours(known, common, read)), _evened(seen, colours(seen, common))
     common = common * (_difference(known, seen, u) < STRANGE)
     held = recoloured(frames, colours(frames, common), colours(given, common, read), hold)
-    return from_frames(held.unflatten(0, by_frames(video).shape[:2]), video.ndim)
+    return held.unflatten(0, video.shape[:2])
 
 
 def recoloured(video: Tensor, own: Colours, wanted: Colours, hold: float) -> Tensor:

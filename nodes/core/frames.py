@@ -1,6 +1,9 @@
 """Which axis is time, where the video lies in a latent, and how masks and references are fitted to it.
 
-| layout | frame axis | models |
+The host's latents come in these layouts; inside, a video is [videos, frames, C, H, W] from `VideoPart.video` until
+`VideoPart.replace`.
+
+| the host's layout | frame axis | models |
 |---|---|---|
 | [B, C, T, H, W] | 2 | Wan, HunyuanVideo, LTX-Video, Cosmos, Mochi |
 | [F, C, H, W], frames on the batch axis | 0 | Stable Video Diffusion, AnimateDiff |
@@ -27,7 +30,7 @@ CHUNK = 5  # latent frames after which MiniMax H3's VAE starts anew with a frame
 
 
 def frame_axis(shape: Sequence[int]) -> int:
-    """The axis of time in a latent of this shape. Raises ValueError where there is none."""
+    """The axis of time in a latent of the host. Raises ValueError where there is none."""
     if len(shape) not in (4, 5):
         raise ValueError(
             f"latent_image: a latent of shape {list(shape)} is no video. Noise rectification works on "
@@ -37,30 +40,28 @@ def frame_axis(shape: Sequence[int]) -> int:
 
 
 def frame_count(shape: Sequence[int]) -> int:
-    """Latent frames in a latent of this shape."""
+    """Latent frames in a latent of the host."""
     return shape[frame_axis(shape)]
 
 
-def over_frames(values: np.ndarray, like: Tensor) -> Tensor:
-    """One number per frame as a float32 tensor that broadcasts over the latent `like`."""
-    shape = [1] * like.ndim
-    shape[frame_axis(like.shape)] = -1
-    return torch.from_numpy(np.asarray(values, np.float32)).reshape(shape).to(like.device)
+def over_frames(values: np.ndarray, device: torch.device) -> Tensor:
+    """One number per frame, float32, [1, frames, 1, 1, 1]: broadcasts over a video."""
+    return torch.from_numpy(np.asarray(values, np.float32)).reshape(1, -1, 1, 1, 1).to(device)
 
 
-def frames_of(values: Tensor, axis: int, first: int, frames: int) -> Tensor:
+def frames_of(values: Tensor, first: int, frames: int) -> Tensor:
     """Some frames of what broadcasts over a video: a view; what is the same for all frames as it is."""
-    return values if values.shape[axis] == 1 else values.narrow(axis, first, frames)
+    return values if values.shape[1] == 1 else values[:, first : first + frames]
 
 
-def by_frames(video: Tensor) -> Tensor:
-    """A video of either layout as [videos, frames, C, H, W]: a view."""
-    return video.transpose(1, 2) if video.ndim == 5 else video[None]
+def by_frames(latent: Tensor) -> Tensor:
+    """A latent of the host as [videos, frames, C, H, W]: a view."""
+    return latent.transpose(1, 2) if latent.ndim == 5 else latent[None]
 
 
-def from_frames(frames: Tensor, ndim: int) -> Tensor:
-    """The inverse of `by_frames`: [videos, frames, C, H, W] in the layout of `ndim` axes, a view."""
-    return frames.transpose(1, 2) if ndim == 5 else frames[0]
+def from_frames(video: Tensor, ndim: int) -> Tensor:
+    """The inverse of `by_frames`: the host's latent of `ndim` axes, a view."""
+    return video.transpose(1, 2) if ndim == 5 else video[0]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class VideoPart:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the video: [B, C, T, H, W] or [F, C, H, W]."""
+        """The shape of the video as a latent of the host: [B, C, T, H, W] or [F, C, H, W]."""
         shape = list(self.shapes[0])
         shape[frame_axis(shape)] -= self.before + self.after
         return tuple(shape)
@@ -90,20 +91,29 @@ class VideoPart:
         return latent[:, :, : math.prod(shape[1:])].reshape(latent.shape[0], *shape[1:])
 
     def video(self, latent: Tensor) -> Tensor:
-        """The video in a latent: a view."""
-        whole = self.whole(latent)
-        if not (self.before or self.after):
-            return whole
-        axis = frame_axis(whole.shape)
-        return whole.narrow(axis, self.before, whole.shape[axis] - self.before - self.after)
+        """The video in a latent, [videos, frames, C, H, W]: a view."""
+        whole = by_frames(self.whole(latent))
+        return whole[:, self.before : whole.shape[1] - self.after]
+
+    def latent(self, video: Tensor) -> Tensor:
+        """A video [videos, frames, C, H, W] by itself, as a latent of the host: a view."""
+        return from_frames(video, len(self.shapes[0]))
 
     def replace(self, latent: Tensor, video: Tensor) -> Tensor:
         """`latent` with its video replaced by `video`; the rest is the same to the bit, and `latent` stays as it is."""
         if len(self.shapes) == 1 and not (self.before or self.after):
-            return video
+            return self.latent(video)
         replaced = latent.clone(memory_format=torch.contiguous_format)
         self.video(replaced).copy_(video)
         return replaced
+
+    def fitted(self, name: str, latent: Tensor) -> Tensor:
+        """The video of a latent that is given beside the sampler's: [videos, frames, C, H, W], fitted as `fit_latent`
+        does. Frames beside the video may be in it or not."""
+        axis, beside = frame_axis(self.shape), self.before + self.after
+        if beside and latent.ndim == len(self.shape) and latent.shape[axis] == self.shape[axis] + beside:
+            latent = latent.narrow(axis, self.before, self.shape[axis])
+        return by_frames(fit_latent(name, latent, self.shape))
 
 
 def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
@@ -132,13 +142,13 @@ def fit_latent(name: str, latent: Tensor, shape: Sequence[int]) -> Tensor:
 class MaskReading:
     """What the masks of a MASK stand for: in words, and how they are laid over a latent.
 
-    videos: masks are for each of so many videos, one after the other; 1 if all videos share them. held: how many masks
-    share each latent frame; empty if each of a video's masks is a latent frame's, or its only one.
+    videos: masks are for each of so many videos, one after the other; 1 if all videos share them. pictures: how many
+    masks share each latent frame; empty if each of a video's masks is a latent frame's, or its only one.
     """
 
     words: str
     videos: int = 1
-    held: tuple[int, ...] = ()
+    pictures: tuple[int, ...] = ()
 
 
 def mask_readings(count: int, shape: Sequence[int], compression: int | None = None) -> list[MaskReading]:
@@ -154,9 +164,9 @@ def mask_readings(count: int, shape: Sequence[int], compression: int | None = No
         readings.append(MaskReading(f"the {videos} videos", videos))
     if videos > 1 and count % videos == 0 and count > videos:
         each = _readings_of_a_video(count // videos, shape, compression)
-        readings += [MaskReading(f"{r.words} of the {videos} videos in turn", videos, r.held) for r in each]
+        readings += [MaskReading(f"{r.words} of the {videos} videos in turn", videos, r.pictures) for r in each]
     # Counts that leave no picture over are more likely what is meant than a length that was rounded down.
-    readings.sort(key=lambda r: bool(r.held) and sum(r.held) * r.videos != count)
+    readings.sort(key=lambda r: bool(r.pictures) and sum(r.pictures) * r.videos != count)
     if not readings:
         by_video = f", one for each of the {videos} videos, or each video's own in turn" if videos > 1 else ""
         raise ValueError(
@@ -173,14 +183,14 @@ def _readings_of_a_video(count: int, shape: Sequence[int], compression: int | No
     possible = TEMPORAL_COMPRESSIONS if compression is None else (compression,)
     for k in possible if len(shape) == 5 else ():  # on the batch axis each picture is a latent frame
         # More pictures than fill a last latent frame are those that the VAE's rounding of the length leaves out.
-        for held, left_out in ((pictures_held(frames, k), k), (pictures_held(frames, k, CHUNK), 1)):
-            if sum(held) <= count < sum(held) + left_out:
-                return [MaskReading(f"the {count} frames of the video", held=tuple(held))]
+        for pictures, left_out in ((pictures_in(frames, k), k), (pictures_in(frames, k, CHUNK), 1)):
+            if sum(pictures) <= count < sum(pictures) + left_out:
+                return [MaskReading(f"the {count} frames of the video", pictures=tuple(pictures))]
     return []
 
 
 def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None) -> Tensor:
-    """A MASK [N, H, W] in pixels, resampled to the grid of a latent of `shape`; broadcasts over it.
+    """A MASK [N, H, W] in pixels, resampled to the grid of a latent of `shape`: [videos or 1, frames or 1, 1, H, W].
 
     Pictures that share a latent frame are averaged. N and compression: see `mask_readings`, of which the first is
     taken. Raises ValueError naming `mask` where N fits nothing.
@@ -188,11 +198,11 @@ def fit_mask(mask: Tensor, shape: Sequence[int], compression: int | None = None)
     mask = mask.reshape(-1, *mask.shape[-2:]).float()
     reading = mask_readings(len(mask), shape, compression)[0]
     masks = rearrange(mask, "(v n) h w -> v n h w", v=reading.videos)
-    if reading.held:
-        parts = masks[:, : sum(reading.held)].split(reading.held, 1)
+    if reading.pictures:
+        parts = masks[:, : sum(reading.pictures)].split(reading.pictures, 1)
         masks = torch.stack([part.mean(1) for part in parts], 1)
     masks = where_able(interpolate, masks, size=tuple(shape[-2:]), mode="area")
-    return rearrange(masks, "v t h w -> v 1 t h w" if len(shape) == 5 else "1 t h w -> t 1 h w")
+    return rearrange(masks, "v t h w -> v t 1 h w")
 
 
 def is_squeezed(mask: Tensor, shape: Sequence[int]) -> bool:
@@ -201,8 +211,8 @@ def is_squeezed(mask: Tensor, shape: Sequence[int]) -> bool:
     return abs(wide * rows / high - columns) > 1 and abs(high * columns / wide - rows) > 1
 
 
-def pictures_held(frames: int, compression: int, chunk: int | None = None) -> list[int]:
-    """How many pictures each latent frame of a causal video VAE holds: the first one, each later one `compression`.
+def pictures_in(frames: int, compression: int, chunk: int | None = None) -> list[int]:
+    """How many pictures each latent frame of a causal video VAE has: the first one, each later one `compression`.
 
     A VAE that works in chunks starts anew after every `chunk` latent frames.
     """

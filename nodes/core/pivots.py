@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .frames import frame_axis, frame_count, frames_of, over_frames
+from .frames import frames_of, over_frames
 from .schedule import Schedule
 
 
@@ -17,12 +17,11 @@ from .schedule import Schedule
 class Pivots:
     """The frames p whose residual r_p is lent, and to whom.
 
-    frames: indices along `axis`. shares: per pivot, how much of its residual each frame is lent, broadcast over the
-    video; a single pivot lends all of it to all. weights: per pivot, broadcast over its frame, how far its residual is
-    a measurement: 0 where the model was shown the clean image, so that there is no error of its own to lend.
+    frames: which they are. shares: per pivot, how much of its residual each frame is lent, broadcast over the video; a
+    single pivot lends all of it to all. weights: per pivot, broadcast over its frame, how far its residual is a
+    measurement: 0 where the model was shown the clean image, so that there is no error of its own to lend.
     """
 
-    axis: int
     frames: Sequence[int]
     shares: Sequence[Tensor]
     weights: Sequence[float | Tensor]
@@ -33,24 +32,25 @@ class Pivots:
     ) -> Pivots:
         """The pivots of a schedule among `frames` frames of a video, from the `first` on. weights: of all its pivots.
 
+        video: [videos, frames, C, H, W].
+
         A pivot lends its residual among these frames alone, since the others are predicted at other times. Where none
         of them is a pivot, nothing is lent.
         """
-        axis, count = frame_axis(video.shape), frame_count(video.shape)
+        count = video.shape[1]
         chosen = schedule.pivots(count)
         known = zip(chosen, schedule.pivot_weights(count), weights or [1.0] * len(chosen), strict=True)
         inside = [pivot for pivot in known if first <= pivot[0] < first + frames] or [(first, np.ones(count), 0.0)]
         return cls(
-            axis=axis,
             frames=[pivot - first for pivot, _, _ in inside],
-            shares=[frames_of(over_frames(share, video), axis, first, frames) for _, share, _ in inside],
+            shares=[frames_of(over_frames(share, video.device), first, frames) for _, share, _ in inside],
             weights=[weight for _, _, weight in inside],
         )
 
     def residuals(self, anchor: Tensor, denoised: Tensor) -> list[Tensor]:
         """r_p of each pivot: one frame each."""
         return [
-            (anchor.narrow(self.axis, frame, 1) - denoised.narrow(self.axis, frame, 1)) * weight
+            (anchor[:, frame : frame + 1] - denoised[:, frame : frame + 1]) * weight
             for frame, weight in zip(self.frames, self.weights, strict=True)
         ]
 

@@ -12,21 +12,23 @@ Tuning-Free Noise Rectification for High Fidelity Image-to-Video Generation, arX
     (2)                  a ← D' + κ (a - D'),  κ = ρ(σ') / ρ(σ),  ρ = σ̃ / α
 
 The anchor starts as the image latent. Neither ε nor x is needed again, so samplers that inject noise of their own
-leave the method whole.
+leave the method whole. All videos are [videos, frames, C, H, W].
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from .carry import Carrier, Motion
-from .colours import colours, hold_colours, recoloured
-from .frames import frame_axis, frame_count, frames_of, over_frames
+from .carry import Carrier, Motion, Moved, Still
+from .colours import colours, recoloured
+from .frames import frames_of, over_frames
 from .noise_level import NoiseLevel
 from .pivots import Pivots
+from .predictions import Changes, in_dtype, is_finite
 from .schedule import IMAGE, Schedule
 
 
@@ -43,65 +45,38 @@ def contraction(now: NoiseLevel, following: NoiseLevel) -> float:
 def rectified(denoised: Tensor, anchor: Tensor, lent: Tensor, omega: Tensor, strength: float | Tensor) -> Tensor:
     """Equation (1), as a blend with the anchor and a shift by the lent residual: two passes over the video.
 
-    denoised, anchor: float32, [B, C, T, H, W] or [F, C, H, W]. lent: r_p as each frame is lent it; this, `omega` and a
-    tensor `strength` broadcast over the video.
+    denoised, anchor: float32. lent: r_p as each frame is lent it; this, `omega` and a tensor `strength` broadcast over
+    the video.
     """
     return torch.lerp(denoised, anchor, strength * (1.0 - omega)).addcmul_(strength * omega, lent)
 
 
-def in_dtype(video: Tensor, dtype: torch.dtype) -> Tensor:
-    """A float32 video in the prediction's own precision. What would overflow there becomes its limit."""
-    limit = torch.finfo(dtype).max
-    if limit < torch.finfo(video.dtype).max:
-        video = video.clamp(-limit, limit)
-    return video.to(dtype)
-
-
-class Changes:
-    """How many predictions were really changed: an equal one, as under a black mask, does not count."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self._seen = False
-
-    def count(self, before: Tensor, after: Tensor) -> None:
-        """Compared until a first change is seen: the runs in which there is one are then not slowed down."""
-        self._seen = self._seen or not torch.equal(before, after)
-        self.calls += self._seen
-
-
+@dataclass(eq=False)
 class Rectifier:
     """One run's state: the anchor, and the last step, from which the next anchor follows.
 
-    anchor: video in model space, float32, [B, C, T, H, W] or [F, C, H, W]; owned and changed in place.
-    omega: ω broadcast over the video. pivots: the frames whose residual is lent. mask: λ's share over space and time,
-    broadcast likewise. anchor_moves: False keeps the anchor where it is.
-    image: z, the image latent, never written into. image_share: how much of it is left in the anchor.
-    carrier: carries image and residuals along the motion (carry.py), None leaves them where they are. hold: how far
-    colours are held to those of the image (colours.py).
+    anchor: video in model space, float32; owned and changed in place. omega: ω, broadcast over the video. pivots: the
+    frames whose residual is lent. carrier: carries image and residuals along the motion, or leaves them where they are
+    (carry.py). mask: λ's share over space and time, broadcast likewise. anchor_moves: False keeps the anchor where it
+    is. image_share: how much of the image is left in it. hold: how far colours are held to the image's (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
 
-    def __init__(
-        self,
-        *,
-        image: Tensor,
-        anchor: Tensor,
-        omega: Tensor,
-        pivots: Pivots,
-        mask: float | Tensor = 1.0,
-        anchor_moves: bool = True,
-        image_share: float = 1.0,
-        carrier: Carrier | None = None,
-        hold: float = 0.0,
-    ):
-        self.image, self.anchor, self.omega, self.pivots = image, anchor, omega, pivots
-        self.mask, self.anchor_moves, self.image_share = mask, anchor_moves, image_share
-        self.carrier, self.hold = carrier, hold
+    anchor: Tensor
+    omega: Tensor
+    pivots: Pivots
+    carrier: Still
+    mask: float | Tensor = 1.0
+    anchor_moves: bool = True
+    image_share: float = 1.0
+    hold: float = 0.0
+    broken_calls: int = field(default=0, init=False)  # predictions that were not finite
+
+    def __post_init__(self) -> None:
         self.rectified, self.coloured = Changes(), Changes()
-        self.broken_calls = 0  # predictions that were not finite
-        self._previous = torch.empty_like(anchor)  # the last result, while there is a level that it was made at
+        self.lends, self.holds = bool(self.omega.any()), bool((self.omega < 1).any())
+        self._previous = torch.empty_like(self.anchor)  # the last result, while there is a level that it was made at
         self._previous_level: NoiseLevel | None = None
 
     @classmethod
@@ -116,42 +91,37 @@ class Rectifier:
         rgb_factors: Tensor | None = None,
         image_share: float = 1.0,
         motion: Motion | None = None,
+        moved: bool = False,
         part: tuple[int, int] | None = None,
         keeps_image: bool = False,
     ) -> Rectifier:
         """The rectifier of a run as a schedule has it, or of a part of its frames that is predicted by itself.
 
-        image: the image latent, float32, [B, C, T, H, W] or [F, C, H, W]. anchor: where an earlier stage stopped; it
-        starts as the image. mask: see the class. pivot_weights: per pivot of the schedule, see Pivots; 1 without any.
-        rgb_factors, motion: see Carrier. image_share: how much of the image is left in `anchor`. part: first frame and
-        count. keeps_image: the image is needed after the run, though the schedule alone would not keep it.
+        image: the image latent, float32; written into as the anchor, unless the schedule needs it later or
+        `keeps_image` says so. anchor: where an earlier stage stopped, else the image. mask, image_share: see the class.
+        pivot_weights: per pivot of the schedule, see Pivots; 1 without any. rgb_factors, motion: see Carrier; with
+        `moved` the image was moved along the motion already. part: first frame and count.
         """
-        axis, count = frame_axis(image.shape), frame_count(image.shape)
-        first, frames = part or (0, count)
-
-        def here(values: Tensor) -> Tensor:
-            return frames_of(values, axis, first, frames)
-
+        first, frames = part or (0, image.shape[1])
+        whole = frames == image.shape[1]
         moves, carries = schedule.anchor != IMAGE, schedule.motion_compensation > 0
-        own = here(image if anchor is None else anchor)
+        own, here = (frames_of(each, first, frames) for each in (image if anchor is None else anchor, image))
         pivots = Pivots.of(schedule, image, pivot_weights, first, frames)
-        # In one picture, or in a part without its pivots, there is no motion to be seen.
-        carrier = None if not carries or frames == 1 or frames < count else Carrier(
-            image=image,
-            pivots=pivots,
-            amount=schedule.motion_compensation,
-            rgb_factors=rgb_factors,
-            motion=motion,
-        )  # fmt: skip
+        carrier: Still
+        if whole and moved and motion is not None:
+            carrier = Moved(here, pivots, motion)
+        elif whole and carries and frames > 1:  # in a picture, or a part without its pivots, no motion can be seen
+            carrier = Carrier(here, pivots, schedule.motion_compensation, rgb_factors, motion)
+        else:
+            carrier = Still(here, pivots)
         return cls(
-            image=here(image),
             anchor=own.clone() if moves and (carries or schedule.holds_colours or keeps_image) else own,
-            omega=here(over_frames(schedule.omegas(count), image)),
+            omega=frames_of(over_frames(schedule.omegas(image.shape[1]), image.device), first, frames),
             pivots=pivots,
-            mask=here(mask) if isinstance(mask, Tensor) else mask,
+            carrier=carrier,
+            mask=frames_of(mask, first, frames) if isinstance(mask, Tensor) else mask,
             anchor_moves=moves,
             image_share=image_share,
-            carrier=carrier,
             hold=schedule.hold_colours if schedule.holds_colours else 0.0,
         )
 
@@ -160,7 +130,7 @@ class Rectifier:
 
         A prediction that is not finite comes back as it is, and stays out of the anchor and of the other frames.
         """
-        anchor = self.advance(level)
+        self.advance(level)
         if not is_finite(denoised):
             self.broken_calls += 1
             return denoised
@@ -168,19 +138,15 @@ class Rectifier:
             self._remember(denoised, level)
             return denoised
         predicted = denoised.float()
-        if self.carrier is not None:
-            self.carrier.measure(predicted, level)
-        ruled, corrected = self._corrected(predicted, anchor, strength)
+        self.carrier.measure(predicted, level)
+        ruled = self._ruled(predicted, strength)
+        held = self._held(ruled)
         if strength > 0:
             self.rectified.count(predicted, ruled)
         if self.hold > 0:
-            self.coloured.count(ruled, corrected)
-        self._remember(corrected, level)
-        return in_dtype(corrected, denoised.dtype)
-
-    def _remember(self, result: Tensor, level: NoiseLevel) -> None:
-        self._previous.copy_(result)
-        self._previous_level = level
+            self.coloured.count(ruled, held)
+        self._remember(held, level)
+        return in_dtype(held, denoised.dtype)
 
     def unconditional(self, denoised: Tensor, strength: float) -> Tensor:
         """The unconditional prediction of the call that was rectified last, by the same rule.
@@ -190,33 +156,28 @@ class Rectifier:
         """
         if not self._acts(strength) or not is_finite(denoised):
             return denoised
-        return in_dtype(self._corrected(denoised.float(), self.anchor, strength)[1], denoised.dtype)
+        return in_dtype(self._held(self._ruled(denoised.float(), strength)), denoised.dtype)
 
     def _acts(self, strength: float) -> bool:
         return strength > 0 or self.hold > 0
 
-    def _corrected(self, denoised: Tensor, anchor: Tensor, strength: float) -> tuple[Tensor, Tensor]:
-        """Equation (1), or (3) where the picture is carried; and that with its colours held, by (4)."""
-        residuals, share = self.pivots.residuals(anchor, denoised), strength * self.mask
-        if self.carrier is None:
-            corrected = rectified(denoised, anchor, self.pivots.lend(residuals), self.omega, share)
-        else:
-            target = anchor
-            if self.image_share > 0:  # a flow model's anchor soon holds nothing of the image
-                target = anchor + self.image_share * (self.carrier.picture() - self.image)
-            lent, visible = self.carrier.lend(residuals), self.carrier.visible
-            corrected = rectified(denoised, target, lent, self.omega, share * visible)
-        return corrected, self._held(corrected) if self.hold > 0 else corrected
+    def _ruled(self, denoised: Tensor, strength: float) -> Tensor:
+        """Equation (1), or (3) where the picture is carried. Nothing is carried that would be multiplied by 0."""
+        if strength == 0:
+            return denoised
+        residuals = self.pivots.residuals(self.anchor, denoised)
+        lent = self.carrier.lend(residuals) if self.lends else torch.zeros_like(residuals[0])
+        target = self.carrier.target(self.anchor, self.image_share) if self.holds else self.anchor
+        return rectified(denoised, target, lent, self.omega, strength * self.mask * self.carrier.visible)
 
-    def _held(self, corrected: Tensor) -> Tensor:
+    def _held(self, ruled: Tensor) -> Tensor:
         """Equation (4), as far as the mask has it."""
-        mask = torch.as_tensor(self.mask, dtype=corrected.dtype, device=corrected.device)
-        if self.carrier is None:
-            held = hold_colours(corrected, self.image, self.hold, mask)
-        else:
-            visible = mask * self.carrier.visible
-            held = recoloured(corrected, colours(corrected, visible), self.carrier.colours(visible), self.hold)
-        return corrected.lerp(held, mask)
+        if self.hold == 0:
+            return ruled
+        mask = torch.as_tensor(self.mask, dtype=ruled.dtype, device=ruled.device)
+        visible = (mask * self.carrier.visible).expand_as(ruled)
+        held = recoloured(ruled, colours(ruled, visible), self.carrier.colours(visible), self.hold)
+        return ruled.lerp(held, mask)
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""
@@ -227,7 +188,6 @@ class Rectifier:
         self._previous_level = None
         return self.anchor
 
-
-def is_finite(video: Tensor) -> bool:
-    """Whether no number is NaN or infinite: one pass, no copy of the video."""
-    return bool(torch.isfinite(video.float().sum()))
+    def _remember(self, result: Tensor, level: NoiseLevel) -> None:
+        self._previous.copy_(result)
+        self._previous_level = level

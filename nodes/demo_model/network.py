@@ -7,6 +7,8 @@
 * Sampling: the host's discrete Stable Diffusion noise levels with ε-family noise. The network predicts the clean clip
   (the host's `X0`): a patch holds 768 numbers and a token only `dim` of them, so it could not predict ε.
 * The same weights also serve as a flow model (`FlowTransformer`), with the sampling of Wan, HunyuanVideo or LTX-Video.
+* Both also serve as a latent model (`InBlocks`): the same model, seen through an orthonormal transform of its pixels
+  (blocks.py), with a causal VAE and the layout of Wan, HunyuanVideo or LTX-Video, [B, 240, T, H, W].
 """
 
 import json
@@ -20,7 +22,6 @@ import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
 import comfy.model_sampling
-import comfy.sd
 import comfy.supported_models_base
 import comfy.utils
 import torch
@@ -29,6 +30,8 @@ from torch import nn
 
 from ..core.camera import window_flow, windows
 from ..core.flow import warp
+from . import blocks
+from .blocks import BLOCKS, PIXELS
 from .words import prompt_rates
 
 RATES = "noise_rectification_demo_rates"  # key in transformer_options: how the prompts move the camera
@@ -105,8 +108,13 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         return torch.einsum("p,q,r->pqr", *map(fade, self.patch_size, self.overlap))
 
     def forward(self, x, timestep, context, transformer_options=None, **kwargs):
-        """[(b f), C, H, W] -> the same. b: how many conditions the host stacked (it repeats the rest per frame)."""
+        """Clips [B, C, F, H, W] or one clip per condition [(b f), C, H, W] -> the same.
+
+        b: how many conditions the host stacked; it repeats the rest per frame.
+        """
         transformer_options = transformer_options or {}
+        if x.ndim == 5:
+            return self.forward_clip(x, timestep, context, transformer_options=transformer_options)
         clips = len(transformer_options.get("cond_or_uncond", [0]))
         frames = x.shape[0] // clips
         clip = rearrange(x, "(b f) c h w -> b c f h w", b=clips)
@@ -199,6 +207,23 @@ class DemoLatentFormat(comfy.latent_formats.LatentFormat):
         self.latent_rgb_factors = (0.5 * torch.eye(3)).tolist()
 
 
+class BlockLatentFormat(DemoLatentFormat):
+    """The same numbers in orthonormal blocks, at the same scale: a noise level means the same for either."""
+
+    latent_channels = blocks.CHANNELS
+    latent_dimensions = 3
+    spacial_downscale_ratio = blocks.SIDE
+    temporal_downscale_ratio = blocks.FRAMES
+
+    def __init__(self):
+        super().__init__()
+        # The mean colour of a block of several frames; the first frame, which is weaker, comes out greyer.
+        size = blocks.CHANNELS // blocks.COLOURS
+        factors = torch.zeros(blocks.CHANNELS, blocks.COLOURS)
+        factors[: blocks.COLOURS] = torch.tensor(self.latent_rgb_factors) / math.sqrt(size)
+        self.latent_rgb_factors = factors.tolist()
+
+
 class CleanPrediction(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sampling.X0):
     """Stable Diffusion's noise levels for a network that predicts the clean clip.
 
@@ -231,11 +256,11 @@ class FlowTransformer(DemoTransformer):
     """
 
     def forward(self, x, timestep, context, transformer_options=None, **kwargs):
-        """[(b f), C, H, W] -> the same."""
+        """[B, C, F, H, W] or [(b f), C, H, W] -> the same."""
         sigma = timestep.float() / 1000
         level = (sigma / (1 - sigma)).clamp(max=noise_levels().sigma_max.item())
         asked = noise_levels().timestep(level).float()
-        sigma, level = (value.reshape(-1, 1, 1, 1) for value in (sigma, level))
+        sigma, level = (comfy.model_sampling.reshape_sigma(value, x.ndim) for value in (sigma, level))
         scaled = x / (sigma**2 + (1 - sigma) ** 2).sqrt()
         answer = super().forward(scaled.to(x), asked, context, transformer_options, **kwargs)
         # x * (1 + level) is x / (1 - σ).
@@ -259,6 +284,25 @@ class DemoFlowVideo(comfy.model_base.BaseModel):
         super().__init__(model_config, model_type=flow, device=device, unet_model=FlowTransformer)
 
 
+class InBlocks:
+    """The model seen through an orthonormal transform of its pixels. White noise stays white, so it is the same model.
+
+    The channels that the first frame leaves empty are predicted to be empty, whatever noise is in them.
+    """
+
+    def _apply_model(self, x, t, *args, **kwargs):
+        """[B, 240, T, H, W] -> the clean clip, same shape."""
+        return blocks.to_latent(super()._apply_model(blocks.to_video(x), t, *args, **kwargs))
+
+
+class BlockVideo(InBlocks, DemoVideo):
+    """The latent model at Stable Diffusion's noise levels."""
+
+
+class BlockFlowVideo(InBlocks, DemoFlowVideo):
+    """The latent model as a flow model."""
+
+
 class DemoConfig(comfy.supported_models_base.BASE):
     """What the host's loading code asks of a model family."""
 
@@ -276,19 +320,40 @@ class DemoFlowConfig(DemoConfig):
     model = DemoFlowVideo
 
 
-SAMPLINGS = {"noise levels": DemoConfig, "flow": DemoFlowConfig}
+class BlockConfig(DemoConfig):
+    """The same as a latent model."""
+
+    latent_format = BlockLatentFormat
+    model = BlockVideo
+    # The host multiplies it by the cells of the latent, each of which holds a block.
+    memory_usage_factor = DemoConfig.memory_usage_factor * blocks.CHANNELS / blocks.COLOURS
+
+
+class BlockFlowConfig(BlockConfig):
+    """The same as a latent flow model."""
+
+    model = BlockFlowVideo
+
+
+NOISE_LEVELS, FLOW = SAMPLINGS = "noise levels", "flow"
+FAMILIES = {
+    (NOISE_LEVELS, PIXELS): DemoConfig,
+    (FLOW, PIXELS): DemoFlowConfig,
+    (NOISE_LEVELS, BLOCKS): BlockConfig,
+    (FLOW, BLOCKS): BlockFlowConfig,
+}
 
 
 def load_demo_model(
-    weights: Path = WEIGHTS, sampling: str = "noise levels", disable_dynamic: bool = False
+    weights: Path = WEIGHTS, sampling: str = NOISE_LEVELS, latent: str = PIXELS, disable_dynamic: bool = False
 ) -> comfy.model_patcher.ModelPatcher:
     """The trained model in the host's patcher; devices and precision are the host's choice (as in `comfy.sd`).
 
-    sampling: a name of SAMPLINGS. disable_dynamic: as newer hosts ask a loader; the model is so small that it is never
-    loaded in parts.
+    sampling: of SAMPLINGS. latent: of blocks.LATENTS. disable_dynamic: as newer hosts ask a loader; the model is so
+    small that it is never loaded in parts.
     """
     state_dict, metadata = comfy.utils.load_torch_file(str(weights), safe_load=True, return_metadata=True)
-    config = SAMPLINGS[sampling](json.loads(metadata["config"]))
+    config = FAMILIES[sampling, latent](json.loads(metadata["config"]))
 
     load_device = comfy.model_management.get_torch_device()
     offload_device = comfy.model_management.unet_offload_device()
@@ -305,16 +370,5 @@ def load_demo_model(
     model.load_model_weights(state_dict)
     patcher = comfy.model_patcher.ModelPatcher(model, load_device=load_device, offload_device=offload_device)
     # How newer hosts load it again: for each further GPU, or for another device.
-    patcher.cached_patcher_init = (load_demo_model, (weights, sampling))
+    patcher.cached_patcher_init = (load_demo_model, (weights, sampling, latent))
     return patcher
-
-
-def load_demo_vae() -> comfy.sd.VAE:
-    """The host's pixel-space VAE: its latent is the picture in -1…1."""
-    vae = comfy.sd.VAE(sd={"pixel_space_vae": torch.tensor(1.0)})
-    vae.patcher.cached_patcher_init = (_load_demo_vae_patcher, ())
-    return vae
-
-
-def _load_demo_vae_patcher(disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
-    return load_demo_vae().patcher

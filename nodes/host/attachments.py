@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 
+import comfy.utils
+from comfy.nested_tensor import NestedTensor
 from torch import Tensor
 
 from .log import logger
 
 REFERENCE_NOISE = "reference_noise"  # unit noise that Noise Image Latent sends along: a Tensor
 HANDOVER = "rectification_anchor"  # where a stage with leftover noise stopped: a Handover
-WORDS = {REFERENCE_NOISE: "reference noise", HANDOVER: "anchor of an earlier stage"}
+CARRIED = "carried_along"  # what Carry Picture moved these samples along: a Motion, in latent cells
+WORDS = {CARRIED: "motion", REFERENCE_NOISE: "reference noise", HANDOVER: "anchor of an earlier stage"}
 
 
 def fingerprint(samples: Tensor) -> str:
@@ -27,6 +30,13 @@ def fingerprint(samples: Tensor) -> str:
 def video_samples(samples) -> Tensor:
     """The video of a latent that may hold several (a nested one: video first, then sound)."""
     return samples.unbind()[0] if samples.is_nested else samples
+
+
+def unpacked(samples: Tensor, like: Tensor):
+    """Latents that lie packed in one, [B, 1, N], as several, if those of `like` are."""
+    if not like.is_nested or samples.is_nested:
+        return samples
+    return NestedTensor(comfy.utils.unpack_latents(samples, [part.shape for part in like.unbind()]))
 
 
 def attach(latent: dict, key: str, value) -> dict:

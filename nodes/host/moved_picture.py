@@ -79,15 +79,15 @@ def move_like_video(image: Tensor, video: Tensor, amount: float, length: int, fi
     return work.clip(frame, lambda i: amount * motion.over(length, slice(i, i + 1)).flow[0])
 
 
-def move_camera(image: Tensor, done: list[float], move: CameraMove) -> MovedClip:
+def move_camera(image: Tensor, shares: list[float], move: CameraMove) -> MovedClip:
     """The picture [1, H, W, 3] as a moving camera films it; beyond its edges its mirror image.
 
-    done: how much of the move each frame has seen. Raises ValueError naming the input.
+    shares: how much of the move each frame has seen. Raises ValueError naming the input.
     """
-    work = _Work(image, len(done))
+    work = _Work(image, len(shares))
 
     def flow(size: tuple[int, int], i: int) -> Tensor:
-        return move.flow(*size, done[i])
+        return move.flow(*size, shares[i])
 
     def frame(i: int) -> tuple[Tensor, Tensor]:
         u = flow((image.shape[2], image.shape[1]), i).to(work.device)

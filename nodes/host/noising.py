@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..core import noise as reference_noise
+from ..core.frames import VideoPart
 from .attachments import HANDOVER, REFERENCE_NOISE, attach, fingerprint
 from .log import logger
 from .noise_levels import noise_level, starts_at_sigma_max
@@ -50,7 +51,8 @@ def noise_latent(model, latent: dict, noise: ReferenceNoise, sigmas: Tensor | No
     drawn = noise.generate_noise(clean)
     first_sigma = None if sigmas is None or len(sigmas) == 0 else float(sigmas[0])
     noised, anchor = noised_latent(model, samples, drawn, first_sigma)
-    handover = Handover(anchor, anchor, fingerprint(samples))
+    video = VideoPart((tuple(anchor.shape),)).video(anchor)
+    handover = Handover(video, video, fingerprint(samples))
     return attach(clean, REFERENCE_NOISE, drawn), attach({**clean, "samples": noised}, HANDOVER, handover)
 
 

@@ -9,18 +9,16 @@ from ..core.colours import hold_common_colours
 from ..core.frames import (
     VideoPart,
     counted,
-    fit_latent,
     fit_mask,
-    frame_axis,
-    frame_count,
     is_squeezed,
     mask_readings,
 )
 from ..core.rectify import Rectifier
 from ..core.schedule import SAMPLING_PERCENT, STEPS
+from .last_prediction import LastPrediction
 from .log import logger
 from .noise_levels import Progress, noise_level
-from .settings import Handover, Rectification
+from .settings import Cut, Handover, Rectification
 from .special_frames import clean_start, shown_noise
 from .unconditional import Unconditional
 
@@ -39,16 +37,17 @@ class Run:
         origin: str,
     ):
         self.settings, self.schedule, self.video, self.origin = settings, settings.schedule, video, origin
-        self.model_sampling = guider.inner_model.model_sampling
+        self.inner_model = guider.inner_model
+        self.model_sampling = self.inner_model.model_sampling
         self.sigmas = [float(sigma) for sigma in sigmas]  # read now: uni_pc writes into the last one
         self.progress = self._progress(sigmas)
         self.latent_shape = latent_image.shape
         self.unconditional = Unconditional(guider.model_options)
-        self.handover = self._handover()
+        self.earlier = self._earlier(guider.inner_model, latent_image)
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
-        self.recoloured = self.handover is not None and self.handover.recoloured
+        self.recoloured = self.earlier is not None and self.earlier.recoloured
         self.image = self._image(guider.inner_model, latent_image)
-        self.anchor = self.image if self.handover is None else self.handover.anchor.to(self.image)
+        self.anchor = self.image if self.earlier is None else self.earlier.anchor.to(self.image)
         self.mask = self._mask(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
@@ -68,7 +67,7 @@ class Run:
         sigma = float(timestep.flatten()[0])
         strength = self.schedule.strength_at(self.progress.at(sigma), self.progress.steps)
         self.calls_in_tau += strength > 0
-        rectifier = self._rectifier(first, frame_count(predicted.shape))
+        rectifier = self._rectifier(first, predicted.shape[1])
         rectified = rectifier(predicted, noise_level(self.model_sampling, sigma), strength)
         for unconditional in map(video.video, told):
             unconditional.copy_(rectifier.unconditional(unconditional, strength))
@@ -87,8 +86,8 @@ class Run:
     def _rectifier(self, first: int, frames: int) -> Rectifier:
         """The rectifier of all frames of the video, or of those that are predicted by themselves."""
         if first not in self.rectifiers:
-            handover = self.handover
-            motion = None if handover is None else handover.motion
+            earlier = self.earlier
+            motion = None if earlier is None else earlier.motion
             self.rectifiers[first] = Rectifier.start(
                 self.schedule,
                 self.image,
@@ -96,21 +95,41 @@ class Run:
                 mask=self.mask,
                 pivot_weights=self.weights,
                 rgb_factors=self.rgb_factors,
-                image_share=1.0 if handover is None else handover.image_share,
+                image_share=1.0 if earlier is None else earlier.image_share,
                 motion=None if motion is None else motion.to(self.image.device),
+                moved=earlier is not None and earlier.moved,
                 part=(first, frames),
-                keeps_image=self.settings.hand_on is not None,
+                keeps_image=self.settings.on_handover is not None,
             )
         return self.rectifiers[first]
 
-    def handed_on(self) -> Handover | None:
+    def cut(self, last: LastPrediction, latent_image: Tensor, samples: Tensor) -> Cut | None:
+        """What a look at the end of this run needs. latent_image, samples: as the sampler's, in model space."""
+        if last.denoised is None or self.sigmas[-1] == 0 or last.denoised.shape != self.latent_shape:
+            return None
+        scaled, sigma = self.model_sampling.noise_scaling, torch.tensor([self.sigmas[-1]]).to(samples)
+        still, noise = torch.zeros_like(samples), torch.ones_like(samples)
+        # noise_scaling is linear in noise and latent; it may write into what it is given.
+        left = scaled(sigma, still.clone(), samples.clone()) - scaled(sigma, still.clone(), latent_image.clone())
+        noise = left / scaled(sigma, noise, still)
+        image = self._in_vae_space(self.video.replace(latent_image, self.image.to(latent_image)))
+        return Cut(image, self._in_vae_space(last.denoised), noise.cpu())
+
+    def _in_vae_space(self, latent: Tensor) -> Tensor:
+        """The video of a latent in model space, laid out as the host's, on the CPU."""
+        return self.video.latent(self.video.video(self.inner_model.process_latent_out(latent.float()))).cpu()
+
+    def handover(self, cut: Cut | None) -> Handover | None:
         """What the next stage needs to go on from here; None where parts of the video were not followed."""
-        whole = self._rectifier(0, frame_count(self.anchor.shape))
+        whole = self._rectifier(0, self.anchor.shape[1])
         if whole.anchor.shape != self.anchor.shape or self.calls_of_other_size:
             return None
         anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
-        motion = None if whole.carrier is None or whole.carrier.motion is None else whole.carrier.motion.to("cpu")
-        return Handover(anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion, self.recoloured)
+        motion = None if whole.carrier.motion is None else whole.carrier.motion.to("cpu")
+        moved = self.earlier is not None and self.earlier.moved
+        return Handover(
+            anchor.cpu(), self.image.cpu(), self.origin, whole.image_share, motion, self.recoloured, moved, cut
+        )
 
     def say_what_was_done(self, gave_noise_back: bool) -> None:
         """Say in the log what an artist would otherwise have to guess.
@@ -180,21 +199,25 @@ class Run:
             return Progress.over_percent(self.model_sampling)
         return Progress.over_steps(sigmas if self.settings.sigmas is None else self.settings.sigmas)
 
-    def _handover(self) -> Handover | None:
-        """What an earlier stage handed on, where it holds: a reference of another picture wins over it."""
+    def _earlier(self, inner_model, latent_image: Tensor) -> Handover | None:
+        """What an earlier stage handed on, where it holds: a reference of another picture wins over it. After a look
+        the anchor starts anew, as the picture that was moved."""
+        if (look := self.settings.look) is not None:
+            image = self._in_model_space("vae", look.samples, inner_model, latent_image)
+            return Handover(image, image, self.origin, motion=look.motion, moved=True)
         handover = self.settings.handover
         return handover if handover is not None and handover.origin == self.origin else None
 
     def _image(self, inner_model, latent_image: Tensor) -> Tensor:
         """The image latent in model space, float32: an earlier stage's, the reference, or the sampler's own latent."""
         video, reference = self.video.video(latent_image), self.settings.reference
-        if self.handover is not None:
-            image = self.handover.image
+        if self.earlier is not None:
+            image = self.earlier.image
         elif reference is None:
             image = video
         else:
             image = self._in_model_space("reference", reference, inner_model, latent_image)
-        image = image.to(video.device, torch.float32, copy=True)
+        image = torch.empty_like(video, dtype=torch.float32).copy_(image)  # laid out as predictions are
         if self.schedule.holds_colours and self.settings.colour_reference is not None and not self.recoloured:
             given = self._in_model_space("colour_reference", self.settings.colour_reference, inner_model, latent_image)
             image = hold_common_colours(image, given.float(), self.schedule.hold_colours, self.rgb_factors)
@@ -202,8 +225,8 @@ class Run:
         return image
 
     def _in_model_space(self, name: str, samples: Tensor, inner_model, latent_image: Tensor) -> Tensor:
-        """A latent given in VAE space, as the model reads it: [B, C, T, H, W] or [F, C, H, W] like the video."""
-        fitted = fit_reference(name, samples, self.video).to(latent_image)
+        """The video of a latent given in VAE space, as the model reads it."""
+        fitted = self.video.fitted(name, samples).to(latent_image)
         return self.video.video(inner_model.process_latent_in(self.video.replace(latent_image, fitted)))
 
     def _rgb_factors(self, latent_format, device: torch.device) -> Tensor | None:
@@ -217,7 +240,7 @@ class Run:
         mask = self.settings.mask
         if mask is None:
             return 1.0
-        shape, compression = self.anchor.shape, getattr(latent_format, "temporal_downscale_ratio", None)
+        shape, compression = self.video.shape, getattr(latent_format, "temporal_downscale_ratio", None)
         taken, *others = mask_readings(len(mask), shape, compression)
         if others:
             logger.info(
@@ -240,14 +263,13 @@ class Run:
         clean frame, and the host puts the image in its place. Some models are shown them so under the host's mask
         (LTX-Video, Wan 2.2 5B, Cosmos), some always (Kandinsky 5 image-to-video).
         """
-        axis, pivots = frame_axis(self.anchor.shape), self.schedule.pivots(frame_count(self.anchor.shape))
-        clean = clean_start(guider)
+        pivots, clean = self.schedule.pivots(self.anchor.shape[1]), clean_start(guider)
         if denoise_mask is not None:
             level = noise_level(self.model_sampling, self.sigmas[0])
             shown = shown_noise(guider.inner_model, latent_image, torch.tensor([self.sigmas[0]]), level)
             if float(self.video.video(shown).mean()) < 0.5:
                 mask = self.video.video(denoise_mask.expand_as(latent_image)).to(self.anchor)
-                return [0.0 if pivot < clean else mask.narrow(axis, pivot, 1) for pivot in pivots]
+                return [0.0 if pivot < clean else mask[:, pivot : pivot + 1] for pivot in pivots]
         return [0.0 if pivot < clean else 1.0 for pivot in pivots]
 
 
@@ -259,12 +281,3 @@ def noise_came_back(model_sampling, sigmas: Tensor, noise: Tensor, latent_image:
     scale = (samples * state).sum() / state.square().sum()
     taken_out = (samples - scale * state).norm()
     return float(sigmas[-1]) == 0 and bool(taken_out < 0.05 * start.sigma * scale.abs() * noise.norm())
-
-
-def fit_reference(name: str, samples: Tensor, video: VideoPart) -> Tensor:
-    """A latent given beside the sampler's, fitted to the video in it. Frames beside the video may be in it or not."""
-    own, axis = samples, frame_axis(video.shape)
-    beside = video.before + video.after
-    if beside and own.ndim == len(video.shape) and own.shape[axis] == video.shape[axis] + beside:
-        own = own.narrow(axis, video.before, video.shape[axis])
-    return fit_latent(name, own, video.shape)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 
 import comfy.samplers
 from torch import Tensor
 
 from ..core.schedule import Schedule
-from .attachments import HANDOVER, REFERENCE_NOISE, attach, attached, detached, video_samples
-from .settings import Handover, Rectification
+from .attachments import CARRIED, HANDOVER, REFERENCE_NOISE, attach, attached, detached, unpacked, video_samples
+from .looks import check_vae, sample_with_a_look
+from .settings import Handover, Look, Rectification, Sampled, Stage
 from .wrappers import apply_rectification
 
 SAMPLERS, SCHEDULERS = comfy.samplers.KSampler.SAMPLERS, comfy.samplers.KSampler.SCHEDULERS
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A range of steps: the arguments of the host's KSamplerAdvanced, as its sampling function names them."""
-
-    disable_noise: bool
-    start_step: int
-    last_step: int
-    force_full_denoise: bool
 
 
 def rectify_model(
@@ -33,9 +25,8 @@ def rectify_model(
     Noise that came with `reference` is used wherever a sampler adds noise to a latent of that shape.
     """
     noise = None if reference is None or schedule.is_empty else attached(reference, REFERENCE_NOISE)
-    return apply_rectification(
-        model, Rectification(schedule, _samples(reference), mask, _samples(colour_reference), noise)
-    )
+    given = schedule, _samples(reference), mask, _samples(colour_reference), noise
+    return apply_rectification(model, Rectification(*given, look=_look(reference)))
 
 
 def sample_rectified(
@@ -45,39 +36,66 @@ def sample_rectified(
     reference: dict | None,
     mask: Tensor | None,
     colour_reference: dict | None,
+    vae=None,
     stage: Stage | None = None,
     **sampling,
-) -> dict:
+) -> tuple[dict, dict]:
     """The host's KSampler on a rectified model; `sampling` are its arguments by name, passed through.
 
-    With a `stage`, only that range of steps is sampled, and τ refers to the whole. Returns the LATENT; where noise is
-    left in it, what the next stage needs comes with it.
+    With a `stage`, only that range of steps is sampled, and τ refers to the whole. With a `vae` the picture is carried
+    in pixels, where it is carried at all. Returns the LATENT and the last guided prediction before it was rectified;
+    where noise is left in the first, what the next stage needs comes with it. Raises ValueError naming the input.
     """
-    from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
-
     adds_noise = stage is None or not stage.disable_noise
-    leaves_noise = stage is not None and not stage.force_full_denoise
-    handover = None if adds_noise else attached(latent, HANDOVER)
-    handed_on: list[Handover] = []
+    sigmas = None if stage is None and vae is None else _whole_schedule(model, **sampling)
     rectification = Rectification(
         schedule=schedule,
         reference=_samples(reference),
         mask=mask,
         colour_reference=_samples(colour_reference),
         noise=_noise(latent, reference, schedule) if adds_noise else None,
-        sigmas=None if stage is None else _whole_schedule(model, **sampling),
-        handover=handover,
-        hand_on=handed_on.append if leaves_noise else None,
+        sigmas=sigmas,
+        handover=None if adds_noise else attached(latent, HANDOVER),
+        look=_look(reference),
+    )
+    sample = partial(_sampled, model, detached(latent), sampling)
+    if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and rectification.look is None:
+        check_vae(vae, model.get_model_object("latent_format").latent_channels)
+        sampled = sample_with_a_look(sample, rectification, stage or Stage(False, 0, len(sigmas) - 1, True), vae)
+    else:
+        sampled = sample(rectification, stage)
+    leaves_noise = stage is not None and not stage.force_full_denoise and sampled.handover is not None
+    return attach(sampled.latent, HANDOVER, sampled.handover) if leaves_noise else sampled.latent, sampled.denoised
+
+
+def _sampled(
+    model, latent: dict, sampling: dict, rectification: Rectification, stage: Stage | None, other_draws: int = 0
+) -> Sampled:
+    """One call of the host's sampler. other_draws: other than 0 for other noise than the seed's own."""
+    from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
+
+    handovers: list[Handover] = []
+    denoised: list[Tensor] = []
+    asking = replace(
+        rectification,
+        on_denoised=None if stage is None else denoised.append,
+        on_handover=handovers.append if stage is not None and not stage.force_full_denoise else None,
     )
     (out,) = common_ksampler(
-        apply_rectification(model, rectification),
-        latent=detached(latent),
-        **sampling,
+        apply_rectification(model, asking),
+        latent=latent,
+        **sampling | {"seed": (sampling["seed"] + other_draws) % 2**64},
         **({} if stage is None else vars(stage)),
     )
-    if leaves_noise and handover is not None:
-        handed_on.append(handover)  # of a stage without steps, which hands on what it got
-    return attach(out, HANDOVER, handed_on[0]) if handed_on else out
+    # A stage without steps hands on what it got.
+    handover = handovers[0] if handovers else rectification.handover
+    return Sampled(out, {**out, "samples": unpacked(denoised[0], out["samples"])} if denoised else out, handover)
+
+
+def _look(reference: dict | None) -> Look | None:
+    """The picture that Carry Picture has moved, as far as `reference` is that."""
+    motion = None if reference is None else attached(reference, CARRIED)
+    return None if motion is None else Look(_samples(reference), motion)
 
 
 def _samples(reference: dict | None) -> Tensor | None:

@@ -12,12 +12,32 @@ from ..core.schedule import Schedule
 
 
 @dataclass(frozen=True, eq=False)
+class Cut:
+    """A run, cut where its picture is looked at. image, denoised: the image and the last guided prediction before it
+    was rectified, latents of the video in VAE space, laid out as the host's. noise: unit noise that makes the state
+    together with the sampler's own latent, so that another run goes on from there."""
+
+    image: Tensor
+    denoised: Tensor
+    noise: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """An image that was moved in pixels. samples: its latent in VAE space. motion: along which, in latent cells."""
+
+    samples: Tensor
+    motion: Motion
+
+
+@dataclass(frozen=True, eq=False)
 class Handover:
-    """What one stage of sampling hands on to the next, in model space.
+    """What one stage of sampling hands on to the next, in model space: videos [videos, frames, C, H, W].
 
     anchor: where the anchor stopped. image: the image latent that it started from, and `origin` that one's fingerprint,
     as it was given. image_share: how much of the image is left in the anchor. motion: what was measured of it.
-    recoloured: whether the image already has the colours of a colour reference.
+    recoloured: whether the image already has the colours of a colour reference. moved: whether it was moved along the
+    motion already, in pixels. cut: what a look at this place needs.
     """
 
     anchor: Tensor
@@ -26,6 +46,8 @@ class Handover:
     image_share: float = 1.0
     motion: Motion | None = None
     recoloured: bool = False
+    moved: bool = False
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +58,9 @@ class Rectification:
     mask: MASK that scales λ. colour_reference: latent in VAE space whose colours are held, else the reference's are.
     noise: unit noise used in place of the run's.
     sigmas: the whole schedule of σ, where the run is only a range of its steps; τ refers to this one.
-    handover: what an earlier stage handed on. hand_on: receives what this run hands on.
+    handover: an earlier stage's. on_handover: receives this run's. look: the image, moved in pixels, from
+    which the anchor starts anew. on_denoised: receives the last guided prediction, before it was rectified, in VAE
+    space. steps_before, steps_in_all: of the run that this one is a part of, for the progress bar.
     """
 
     schedule: Schedule
@@ -46,9 +70,33 @@ class Rectification:
     noise: Tensor | None = None
     sigmas: Tensor | None = None
     handover: Handover | None = None
-    hand_on: Callable[[Handover], None] | None = None
+    on_handover: Callable[[Handover], None] | None = None
+    look: Look | None = None
+    on_denoised: Callable[[Tensor], None] | None = None
+    steps_before: int = 0
+    steps_in_all: int | None = None
 
     @property
     def acts(self) -> bool:
         """False where sampling is left to the host alone."""
-        return not self.schedule.is_empty or self.noise is not None or self.hand_on is not None
+        asked = (self.noise, self.on_handover, self.on_denoised, self.steps_in_all)
+        return not self.schedule.is_empty or any(value is not None for value in asked)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A range of steps: the arguments of the host's KSamplerAdvanced, as its sampling function names them."""
+
+    disable_noise: bool
+    start_step: int
+    last_step: int
+    force_full_denoise: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """What a range of steps gives: a LATENT, one of the last guided prediction, and what the next stage needs."""
+
+    latent: dict
+    denoised: dict
+    handover: Handover | None

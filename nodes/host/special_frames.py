@@ -33,9 +33,9 @@ def video_part(guider, latent_shapes: list) -> VideoPart:
 
 
 def shown_noise(inner_model, latent_image: Tensor, sigma: Tensor, level: NoiseLevel) -> Tensor:
-    """How much of the run's noise the model sees where the host's mask holds the latent: 1 all of it, 0 none.
+    """How much of the run's noise the model sees where the host's mask keeps the latent: 1 all of it, 0 none.
 
-    Asked with unit noise over an empty latent, in the shape that is sampled. Some models are shown held frames clean
+    Asked with unit noise over an empty latent, in the shape that is sampled. Some models are shown kept frames clean
     (LTX-Video, Wan 2.2 5B, Cosmos), or nearly clean (MiniMax H3).
     """
     empty, unit = torch.zeros_like(latent_image), torch.ones_like(latent_image)
@@ -91,8 +91,8 @@ def _animate_references(guider, shape: tuple[int, ...]) -> int:
         return 0
     poses = _conditioning_values(guider, "pose_video_latent")
     before = max((frame_count(shape) - pose.shape[2] for pose in poses), default=1)
-    held = [(mask.flatten(3).amax(3).amax(1)[0] == 0).cumprod(0).sum() for mask in _masks(guider)]
-    return min(max(before, 0), max((int(count) for count in held), default=0))
+    empty = [(mask.flatten(3).amax(3).amax(1)[0] == 0).cumprod(0).sum() for mask in _masks(guider)]
+    return min(max(before, 0), max((int(count) for count in empty), default=0))
 
 
 def _masks(guider) -> list[Tensor]:

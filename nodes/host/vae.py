@@ -29,33 +29,33 @@ def still_video_latent(
     """The latent of a clip in which nothing moves, or that cross-fades to `end_image`; and its mask.
 
     image: [1, H, W, 3], or a video that is encoded as it is: [N, H, W, 3] with N = length, or what is left of length
-    when it is rounded down to what the VAE holds. width, height: pixels, 0 = the image's own. mask: MASK [N, h, w] of
+    when it is rounded down to what fits the VAE. width, height: pixels, 0 = the image's own. mask: MASK [N, h, w] of
     these pictures, white where they are to be followed; None for all over. Returns [1, C, T, h, w] from a 3-D VAE and
     [length, C, h, w] from a 2-D one; and the mask at the clip's size, black where pictures were padded. Raises
     ValueError naming the input.
     """
     if getattr(vae, "output_channels", 3) < 3 or getattr(vae, "latent_dim", 2) == 1:
         raise ValueError("vae: this one is for sound or shapes, not for pictures. Link the video model's VAE.")
-    held = _length_held(vae, length)
-    if image.shape[0] not in (1, held, length):
+    fitting = _fitting_length(vae, length)
+    if image.shape[0] not in (1, fitting, length):
         raise ValueError(
             f"image: a batch of {image.shape[0]} pictures. Give one picture, or exactly `length` ({length}) of them to "
             "encode as a video."
         )
     if end_image is not None and (image.shape[0] > 1 or end_image.shape[0] > 1):
         raise ValueError("end_image: a cross-fade goes from one picture to one picture. Give single pictures to both.")
-    size = _size_held(vae, width or image.shape[2], height or image.shape[1])
+    size = _fitting_size(vae, width or image.shape[2], height or image.shape[1])
     say_if_odd("width and height", *size)
-    pictures = fit_pictures(image[:held], *size, resize)
+    pictures = fit_pictures(image[:fitting], *size, resize)
     if end_image is not None:
-        pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), held)
-    fitted_mask = fit_mask_like(image, mask, *size, resize)[:held]
+        pictures = _cross_fade(pictures, fit_pictures(end_image, *size, resize), fitting)
+    fitted_mask = fit_mask_like(image, mask, *size, resize)[:fitting]
     if not _holds_video(vae):
         latent = vae.encode(pictures)
-        latent = latent.expand(held, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
+        latent = latent.expand(fitting, *latent.shape[1:]).clone() if latent.shape[0] == 1 else latent
         return latent, fitted_mask
     # expand() repeats without copying: the clip's pixels exist once, inside the VAE's own conversion.
-    return vae.encode(pictures.expand(held, -1, -1, -1)), fitted_mask
+    return vae.encode(pictures.expand(fitting, -1, -1, -1)), fitted_mask
 
 
 def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tensor:
@@ -110,24 +110,26 @@ def _holds_video(vae) -> bool:
     return isinstance(ratio, tuple) and callable(ratio[0]) and not vae.not_video
 
 
-def longest_held(length: int, latent_frames: Callable[[int], int], video_frames: Callable[[int], int]) -> int:
-    """The longest clip of at most `length` frames that a VAE holds: one that comes back with all its frames.
+def longest_fitting(length: int, latent_frames: Callable[[int], int], video_frames: Callable[[int], int]) -> int:
+    """The longest clip of at most `length` frames that fits a VAE: one that comes back with all its frames.
 
     latent_frames, video_frames: the VAE's own account of how many of the one make up the other.
     """
     return next(n for n in range(length, 0, -1) if n == 1 or video_frames(latent_frames(n)) == n)
 
 
-def _length_held(vae, length: int) -> int:
-    held = longest_held(length, vae.downscale_ratio[0], vae.upscale_ratio[0]) if _holds_video(vae) else length
-    if held != length:
-        logger.info("length: %s frames rounded down to %s, which is what this VAE can hold.", length, held)
-    return held
+def _fitting_length(vae, length: int) -> int:
+    if not _holds_video(vae):
+        return length
+    fitting = longest_fitting(length, vae.downscale_ratio[0], vae.upscale_ratio[0])
+    if fitting != length:
+        logger.info("length: %s frames rounded down to %s, which is what this VAE can hold.", length, fitting)
+    return fitting
 
 
-def _size_held(vae, width: int, height: int) -> tuple[int, int]:
+def _fitting_size(vae, width: int, height: int) -> tuple[int, int]:
     ratio = vae.spacial_compression_encode()
-    held = (max(width // ratio, 1) * ratio, max(height // ratio, 1) * ratio)
-    if held != (width, height):
-        logger.info("Size %s x %s rounded down to %s x %s, the VAE's grid.", width, height, *held)
-    return held
+    fitting = (max(width // ratio, 1) * ratio, max(height // ratio, 1) * ratio)
+    if fitting != (width, height):
+        logger.info("Size %s x %s rounded down to %s x %s, the VAE's grid.", width, height, *fitting)
+    return fitting

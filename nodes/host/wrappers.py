@@ -21,16 +21,17 @@ from comfy.patcher_extension import CallbacksMP, WrappersMP
 from torch import Tensor
 
 from ..core.frames import VideoPart, in_words
-from ..core.rectify import is_finite
+from ..core.predictions import is_finite
 from ..core.schedule import Schedule
 from .attachments import fingerprint
+from .last_prediction import LastPrediction
 from .log import logger
 from .noise_levels import noise_level
-from .run import Run, fit_reference, noise_came_back
+from .run import Run, noise_came_back
 from .settings import Rectification
 from .special_frames import video_part
 
-KEY = "noise_rectification"
+KEY, LAST_KEY = "noise_rectification", "noise_rectification_last"
 MULTISTEP = ("2m", "3m", "multistep", "unipc", "deis", "ipndm", "lms")  # in the names of the host's samplers
 FEW_STEPS = 4  # in which one extrapolated jump was seen to take a video twice as far from its picture as without it
 SOFT_FROM = 0.7  # an earlier end is healed by the steps that follow (dev/benchmarks/evidence.md)
@@ -45,8 +46,28 @@ class RectifiedSampling:
 
     settings: Rectification
 
-    def __call__(self, executor, noise, latent_image, sampler, sigmas, *args, **kwargs):
+    def __call__(
+        self, executor, noise, latent_image, sampler, sigmas, denoise_mask=None, callback=None, *args, **kwargs
+    ):
         """OUTER_SAMPLE wrapper."""
+        inputs = (noise, latent_image, sampler, sigmas, denoise_mask, self._over_all_steps(callback), *args)
+        if self.settings.on_denoised is None and self.settings.on_handover is None:
+            return self._sample(executor, None, *inputs, **kwargs)
+        guider, last = executor.class_obj, LastPrediction()
+        with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, last.predict_noise, True, LAST_KEY):
+            samples = self._sample(executor, last, *inputs, **kwargs)
+        if self.settings.on_denoised is not None and last.denoised is not None:
+            self.settings.on_denoised(last.in_vae_space(guider.model_patcher.model))
+        return samples
+
+    def _over_all_steps(self, callback: Callable | None) -> Callable | None:
+        """The sampler's callback, for a progress bar that goes on over the parts of a run."""
+        before, in_all = self.settings.steps_before, self.settings.steps_in_all
+        if callback is None or in_all is None:
+            return callback
+        return lambda step, denoised, state, steps: callback(before + step, denoised, state, in_all)
+
+    def _sample(self, executor, last: LastPrediction | None, noise, latent_image, sampler, sigmas, *args, **kwargs):
         guider = executor.class_obj
         video = video_part(guider, kwargs.get("latent_shapes") or [latent_image.shape])
         with _in(_under_way, (*_under_way.get(), self.settings)):
@@ -58,10 +79,10 @@ class RectifiedSampling:
                 noise = _known_noise(self.settings.noise, noise)
             if not self.settings.schedule.is_empty:
                 latent_image = self._start(noise, latent_image, video)
-            elif self.settings.hand_on is None or not self._knows_image(noise, latent_image, video):
+            elif self.settings.on_handover is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
             self._hint_at_a_soft_end(sampler, len(sigmas) - 1)
-            sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video))
+            sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video), last)
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
 
@@ -103,15 +124,18 @@ class RectifiedSampling:
             return fingerprint(self.settings.reference)
         if self.settings.handover is not None:
             return self.settings.handover.origin
-        return fingerprint(video.video(latent_image)) if self.settings.hand_on is not None else ""
+        return "" if self.settings.on_handover is None else fingerprint(video.latent(video.video(latent_image)))
 
     def _start(self, noise: Tensor, latent_image: Tensor, video: VideoPart) -> Tensor:
         """The latent that sampling starts from. Raises ValueError where there is no image to be faithful to."""
         own = video.video(latent_image)
         if self.settings.reference is not None:
-            reference = fit_reference("reference", self.settings.reference, video)
+            reference = video.fitted("reference", self.settings.reference)
             starts_empty = noise.any() and not own.any()
-            return video.replace(latent_image, reference.to(latent_image, copy=True)) if starts_empty else latent_image
+            if not starts_empty:
+                return latent_image
+            start = video.replace(latent_image, reference.to(latent_image))
+            return start.clone(memory_format=torch.contiguous_format)
         if not is_finite(own):
             raise ValueError(
                 "latent_image: it holds NaN or infinite values. Look for the cause in the node that made it: often a "
@@ -122,8 +146,8 @@ class RectifiedSampling:
         return latent_image
 
     def _sampler_sample(
-        self, video, origin, executor, guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask=None,
-        *args, **kwargs,
+        self, video, origin, last, executor, guider, sigmas, extra_args, callback, noise, latent_image,
+        denoise_mask=None, *args, **kwargs,
     ):  # fmt: skip
         """SAMPLER_SAMPLE wrapper: `latent_image` is in model space, the model is on its device."""
         inputs = (guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask, *args)
@@ -136,8 +160,10 @@ class RectifiedSampling:
         few = run.calls == 0 or len(run.sigmas) == 2  # samplers that look for a way of their own find none in one step
         state = (noise, latent_image, samples)
         run.say_what_was_done(few and noise_came_back(run.model_sampling, torch.tensor(run.sigmas), *state))
-        if self.settings.hand_on is not None and (handover := run.handed_on()) is not None:
-            self.settings.hand_on(handover)
+        if self.settings.on_handover is not None:
+            cut = run.cut(last, latent_image, samples)
+            if (handover := run.handover(cut)) is not None:
+                self.settings.on_handover(handover)
         return samples
 
 
@@ -178,21 +204,23 @@ def _known_noise(known: Tensor, drawn: Tensor) -> Tensor:
 
 
 @contextlib.contextmanager
-def _registered(model_options: dict, kind: str, wrapper: Callable, outermost: bool = False) -> Iterator[None]:
-    """Register a wrapper under the pack's key in a run's own model options for as long as the context lasts.
+def _registered(
+    model_options: dict, kind: str, wrapper: Callable, outermost: bool = False, key: str = KEY
+) -> Iterator[None]:
+    """Register a wrapper under a key of the pack in a run's own model options for as long as the context lasts.
 
     Innermost unless `outermost`. A wrapper that is there already, of a run in which this one lies, comes back after.
     """
     wrappers = model_options.setdefault("transformer_options", {}).setdefault("wrappers", {})
-    outer = wrappers.get(kind, {}).get(KEY)
-    others = {key: value for key, value in wrappers.get(kind, {}).items() if key != KEY}
-    wrappers[kind] = {KEY: [wrapper], **others} if outermost else {**others, KEY: [wrapper]}
+    outer = wrappers.get(kind, {}).get(key)
+    others = {name: value for name, value in wrappers.get(kind, {}).items() if name != key}
+    wrappers[kind] = {key: [wrapper], **others} if outermost else {**others, key: [wrapper]}
     try:
         yield
     finally:
-        wrappers[kind].pop(KEY, None)
+        wrappers[kind].pop(key, None)
         if outer is not None:
-            wrappers[kind][KEY] = outer
+            wrappers[kind][key] = outer
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noise_rectification.nodes.core.flow import flow, guide, inside, spread, visibility, warp
+from noise_rectification.nodes.core.flow import far_flow, flow, guide, inside, spread, visibility, warp
 from stand_ins.moving_pictures import (
     CAMERAS,
     affine_flow,
@@ -272,3 +272,54 @@ def test_strangers_are_hardly_visible():
     still = torch.zeros(1, 2, 64, 64)
     assert visibility(frames_guide[:1], frames_guide[1:], still).mean() < 0.95
     assert math.isclose(visibility(frames_guide[:1], frames_guide[:1], still).mean().item(), 1.0, abs_tol=1e-3)
+
+
+# ---- far motion ------------------------------------------------------------------------------------------------------
+
+TRIED = {"shift": {"right": 20.0}, "shift up": {"down": -17.0}, "turn": {"turn": 0.35}, "far turn": {"turn": -0.7},
+         "zoom in": {"zoom": -0.34}, "zoom out": {"zoom": 0.36}}  # fmt: skip
+BETWEEN = {"turn": {"turn": 0.52}, "all at once": {"right": 8.0, "turn": 0.3, "zoom": 0.2}}
+SCENES = ("astronaut.png", "chelsea.png", "coffee.png", "texture")
+
+
+def far_views(scene, camera):
+    """Guides of two views that lie far apart, and the flow between them."""
+    u = affine_flow(2, 64, **camera)
+    if scene == "texture":
+        views = warp(texture(3, 64, 64, seed=3, scale=8).expand(2, -1, -1, -1), u, beyond="reflection")
+    else:
+        views = filmed(scene, u)
+    return *guide(views).split(1), u[1:]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("camera", TRIED.values(), ids=TRIED)
+def test_a_far_turn_zoom_or_shift_is_found_to_the_cell(scene, camera):
+    """Shifts in whole cells of the halved frames, turns and zooms where they are tried."""
+    first, later, truth = far_views(scene, camera)
+    assert error(far_flow(first, later), truth) <= 1.05
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("camera", BETWEEN.values(), ids=BETWEEN)
+def test_between_what_is_tried_flow_goes_on_from_far_flow_to_the_truth(scene, camera):
+    first, later, truth = far_views(scene, camera)
+    start = far_flow(first, later)
+    reached = error(flow(first, later, initial=start), truth)
+    assert error(start, truth) <= 5.5 and reached <= 3.2
+    assert reached < error(flow(first, later), truth)
+
+
+def test_each_frame_has_a_far_flow_of_its_own():
+    views = [far_views("chelsea.png", camera) for camera in (TRIED["shift"], TRIED["far turn"])]
+    firsts, laters, truths = (torch.cat(each) for each in zip(*views, strict=True))
+    found = far_flow(firsts, laters)
+    assert all(error(found[i : i + 1], truths[i : i + 1]) <= 0.1 for i in range(2))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_far_flow_of_any_size_is_finite_and_of_a_flat_frame_too(size):
+    frames_guide = guide(noise(2, 3, *size))
+    for first, later in ((frames_guide[:1], frames_guide[1:]), 2 * (torch.zeros_like(frames_guide[:1]),)):
+        found = far_flow(first, later)
+        assert found.shape == (1, 2, *size) and found.isfinite().all()

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from noise_rectification.nodes.core.curve import INTERPOLATIONS, Curve
-from noise_rectification.nodes.core.frames import fit_latent, fit_mask
+from noise_rectification.nodes.core.frames import by_frames, fit_latent, fit_mask
 from noise_rectification.nodes.core.rectify import NoiseLevel
 from noise_rectification.nodes.core.schedule import ANCHORS, TAU_UNITS, Schedule
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -58,13 +58,13 @@ def clip(shape, seed, extent=1.0, dtype=torch.float32):
 @given(schedules, shapes, dtypes, levels, extents, extents, st.booleans(), st.integers(0, 10**6))
 def test_a_run_of_any_schedule_is_finite(schedule, shape, dtype, levels, far, near, masked, seed):
     mask = fit_mask(clip((1, 3, 3), seed).abs(), shape) if masked else 1.0
-    anchor = clip(shape, seed, near)
+    anchor = by_frames(clip(shape, seed, near))
     with NoDouble():
         rectifier = rectifier_for(anchor, schedule, mask=mask)
         for i, level in enumerate(levels):
             strength = schedule.strength_at(i, len(levels))
-            out = rectifier(clip(shape, seed + i, far, dtype), level, strength)
-            assert out.dtype == dtype and out.shape == shape
+            out = rectifier(by_frames(clip(shape, seed + i, far, dtype)), level, strength)
+            assert out.dtype == dtype and out.shape == anchor.shape
             assert torch.isfinite(out).all()
         assert torch.isfinite(rectifier.advance(NoiseLevel(1, 0))).all()
     assert rectifier.broken_calls == 0
@@ -98,5 +98,6 @@ def test_a_mask_fits_or_is_refused_by_name(given_shape, shape):
     except ValueError as error:
         assert str(error).startswith("mask: ")
     else:
-        assert torch.broadcast_shapes(fitted.shape, shape) == shape
+        inside = by_frames(torch.empty(shape)).shape
+        assert torch.broadcast_shapes(fitted.shape, inside) == inside
         assert torch.isfinite(fitted).all() and fitted.min() >= 0 and fitted.max() <= 1

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noise_rectification.nodes.core.camera import EASINGS, CameraMove, easing_progress, windows
+from noise_rectification.nodes.core.camera import EASINGS, CameraMove, eased, windows
 from noise_rectification.nodes.core.curve import resampled
 from noise_rectification.nodes.core.flow import inside, warp
 from noise_rectification.nodes.core.moved_picture import (
@@ -219,9 +219,9 @@ def test_there_and_back_is_where_it_began():
 
 @pytest.mark.parametrize("easing", EASINGS)
 def test_every_easing_goes_all_the_way_and_never_back(easing):
-    done = easing_progress(easing, 30)
+    done = eased(easing, 30)
     assert math.isclose(done[0], 0, abs_tol=1e-12) and math.isclose(done[-1], 1) and (np.diff(done) > 0).all()
-    assert easing_progress(easing, 1).tolist() == [0.0]
+    assert eased(easing, 1).tolist() == [0.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.integers(1, 30))

@@ -7,6 +7,7 @@ import torch
 from einops import rearrange
 from noise_rectification.nodes.core import camera
 from noise_rectification.nodes.demo_model import words
+from noise_rectification.nodes.demo_model.blocks import LATENTS
 from noise_rectification.nodes.demo_model.words import MOTIONS
 from private_host.pack import run_node
 
@@ -77,9 +78,10 @@ def test_a_sampler_may_ask_for_the_clean_clip_in_mixed_precision(noise_levels):
     torch.testing.assert_close(mixed, clean.double(), check_dtype=True, rtol=1e-5, atol=1e-5)
 
 
-def test_another_sampling_is_refused_by_name():
-    with pytest.raises(ValueError, match="sampling"):
-        run_node("NRLoadDemoModel", sampling="karras")
+@pytest.mark.parametrize(("name", "value"), [("sampling", "karras"), ("latent", "8x8")])
+def test_another_choice_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=name):
+        run_node("NRLoadDemoModel", **{name: value})
 
 
 # ---- patches along the camera's motion -------------------------------------------------------------------------------
@@ -159,8 +161,9 @@ def test_the_host_can_load_the_model_again_for_another_gpu(sampling, monkeypatch
     assert type(second.model) is type(model.model)
 
 
-def test_the_models_loader_can_be_called_as_newer_hosts_do():
-    model, vae = run_node("NRLoadDemoModel")
+@pytest.mark.parametrize("latent", LATENTS)
+def test_the_models_loader_can_be_called_as_newer_hosts_do(latent):
+    model, vae = run_node("NRLoadDemoModel", latent=latent)
     for patcher in (model, vae.patcher):
         loader, arguments = patcher.cached_patcher_init
         again = loader(*arguments, disable_dynamic=True)

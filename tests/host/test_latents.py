@@ -73,12 +73,12 @@ def test_a_grid_that_is_no_multiple_is_asked_of_the_vae(grid):
     """Regression: one number per VAE, frames in a latent frame, was wrong for 185 of 200 lengths."""
     for length in range(1, 200):
         held = (length - 5) // 17 * 17 + 5 if length >= 5 else 1
-        assert vae_room.longest_held(length, *grid) == held
+        assert vae_room.longest_fitting(length, *grid) == held
 
 
 def test_the_longest_clip_that_a_vae_holds_is_what_it_gives_back_whole(wan_vae):
     for length in range(1, 60):
-        held = vae_room.longest_held(length, wan_vae.downscale_ratio[0], wan_vae.upscale_ratio[0])
+        held = vae_room.longest_fitting(length, wan_vae.downscale_ratio[0], wan_vae.upscale_ratio[0])
         assert held == (length - 1) // 4 * 4 + 1
 
 

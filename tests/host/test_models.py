@@ -6,8 +6,8 @@ import zoo_runs
 from noise_rectification.nodes.core.curve import Curve
 from noise_rectification.nodes.core.schedule import Schedule
 from private_host.pack import run_node
-from runs import moving_with, standing
-from stand_ins.model_zoo import ZOO, cases, video
+from runs import moving_with
+from stand_ins.model_zoo import ZOO, TrainedDemo, cases, video
 from zoo_runs import SEED, built
 
 HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)
@@ -47,13 +47,16 @@ def test_strength_zero_is_bit_identical(case, sampler):
 
 
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m_sde"])
-def test_a_model_whose_prediction_stands_still_is_carried_nowhere(case, sampler):
+def test_a_model_whose_prediction_stands_still_is_carried_nowhere(case, sampler, request):
     stand_in, model, clip = case
+    if isinstance(stand_in, TrainedDemo):
+        reason = "later frames of a still clip are its first by a factor; the motion's measure knows differences only"
+        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
     shapes = [tuple(clip.shape), *([stand_in.audio] if stand_in.audio else [])]
     known = model.model.process_latent_in(clip)
 
     def stands(frame, count):  # where the pivot's prediction says nothing, the others' are seen against the picture
-        return standing(known[0, :, 0] if stand_in.clean else frame, count)
+        return stand_in.standing(known[0, :, 0] if stand_in.clean else frame, count)
 
     still = (stand_in, moving_with(model, stands, shapes), clip)
     assert float(drift(still, sample(still, CARRIED, sampler)).max()) <= 1e-3

@@ -33,7 +33,7 @@ INTERFACE = {
         "Video Fidelity Report", ["frames", "image"], ["baseline", "clip_vision", "clip", "text"],
         ["IMAGE", "STRING", "FLOAT", "FLOAT", "FLOAT"],
     ),
-    "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling"], ["MODEL", "VAE"]),
+    "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling", "latent"], ["MODEL", "VAE"]),
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),
     "NRMovePicture": (
         "Move Picture Like Video", ["image", "video", "amount", "length", "fill"], [], ["IMAGE", "MASK", "IMAGE"],

@@ -256,6 +256,26 @@ test("a still clip has the compression of its VAE, by the file's name", () => {
   }
 });
 
+test("a still clip of the demo model has as many latent frames as what a cell of its latent holds", () => {
+  const latents = /** @type {const} */ ([
+    ["pixels", [16]],
+    ["blocks of 4x4 pixels and 5 frames", [4]],
+  ]);
+  for (const [latent, frames] of latents) {
+    const still = node("NRStillVideoLatent", { inputs: { vae: "VAE" }, outputs: ["LATENT"], widgets: { length: 16 } });
+    const loader = node("NRLoadDemoModel", { widgets: { sampling: "flow", latent }, outputs: ["MODEL", "VAE"] });
+    const { _nodes } = graphOf(
+      [schedule(), sampler(), still, loader],
+      [
+        [1, 0, 2, 0],
+        [3, 0, 2, 1],
+        [4, 1, 3, 0],
+      ],
+    );
+    assert.deepEqual(readLengths(_nodes[0]).frames, frames, latent);
+  }
+});
+
 test("each model's own length of a latent frame", () => {
   const made = /** @type {const} */ ([
     ["Kandinsky5ImageToVideo", 121, 31],

@@ -79,9 +79,8 @@ def moving_with(model, motion, shapes=None):
     def predict(executor, *args, **kwargs):
         denoised = executor(*args, **kwargs)
         part = frames.VideoPart(tuple(shapes or [tuple(denoised.shape)]))
-        videos = frames.by_frames(part.video(denoised))
-        moved = torch.stack([motion(video[0], len(video)) for video in videos])
-        return part.replace(denoised, frames.from_frames(moved, len(part.shape)))
+        moved = torch.stack([motion(video[0], len(video)) for video in part.video(denoised)])
+        return part.replace(denoised, moved)
 
     add_wrapper_with_key(WrappersMP.PREDICT_NOISE, "motion", predict, other.model_options, is_model_options=True)
     return other

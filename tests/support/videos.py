@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import torch
-from noise_rectification.nodes.core.frames import frame_count
 from noise_rectification.nodes.core.pivots import Pivots
 from noise_rectification.nodes.core.rectify import Rectifier
 from noise_rectification.nodes.core.schedule import Schedule
 
 
 def video(shape, seed):
+    """Noise of a seed: [videos, frames, C, H, W]."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def pivots_of(shape, *frames, weights=None) -> Pivots:
     """Pivots that lend by nearness, as a schedule has it."""
-    return Pivots.of(Schedule(pivot_frames=frames), torch.empty(shape), weights, 0, frame_count(shape))
+    return Pivots.of(Schedule(pivot_frames=frames), torch.empty(shape), weights, 0, shape[1])
 
 
 def lent_by(pivots, anchor, denoised):

@@ -1,0 +1,227 @@
+"""Looks: the picture carried in pixels, through the video model's own VAE (core/look.py).
+
+Nothing is decoded inside a sampler. A run is cut in two, as two stages are, so that the host's own memory management
+has the VAE loaded between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import comfy.model_management
+import torch
+from comfy_api.latest import io, ui
+from torch import Tensor
+
+from ..core.carry import Motion
+from ..core.devices import able
+from ..core.frames import counted
+from ..core.look import (
+    LatentMotion,
+    Pivot,
+    carried,
+    followed_from,
+    nearness,
+    pictures_of_latent_frames,
+    place_of,
+    small,
+)
+from ..core.moved_picture import STRETCH, Later, memory_to_follow, memory_to_move, working_size
+from ..core.schedule import Schedule
+from .attachments import CARRIED, attach, video_samples
+from .film import save_film
+from .going_on import check_stop
+from .log import logger
+from .settings import Handover, Look, Rectification, Sampled, Stage
+from .vae import CENTER_CROP, fit_pictures
+
+LOOK_AT = 0.2  # of the steps: then the motion is settled, and most of the picture is still to be made
+FILL = STRETCH  # what is put where nothing is visible
+
+
+def sample_with_a_look(sample: Callable[..., Sampled], rectification: Rectification, stage: Stage, vae) -> Sampled:
+    """A range of steps, cut where the picture is looked at: from there on the video is held to the picture as it moves.
+
+    sample: takes a Rectification, a Stage and changes of the sampler's arguments. What cannot be looked at is sampled
+    as without a VAE, and the log says why.
+    """
+    earlier, steps = rectification.handover, len(rectification.sigmas) - 1
+    first, last = stage.start_step, min(stage.last_step, steps)
+    at = max(1, round(LOOK_AT * steps))
+    if earlier is not None and earlier.moved:
+        return sample(rectification, stage)
+    if earlier is not None and earlier.cut is not None and at <= first:
+        look = _look_at(earlier, rectification, vae)
+        return sample(rectification if look is None else replace(rectification, look=look), stage)
+    at = max(at, first + 1)
+    before = replace(rectification, schedule=_before(rectification.schedule))
+    if at >= last and not stage.force_full_denoise:
+        return sample(before, stage)  # the next stage looks
+    if at >= last:
+        logger.info("vae: %s is too short a run to look at the picture in it.", counted(last - first, "step"))
+        return sample(rectification, stage)
+    before = sample(replace(before, steps_in_all=last - first), replace(stage, last_step=at, force_full_denoise=False))
+    look = None if before.handover is None else _look_at(before.handover, rectification, vae)
+    if look is None:
+        return sample(rectification, stage)
+    after = replace(
+        rectification, look=look, noise=before.handover.cut.noise, handover=before.handover, steps_before=at - first,
+        steps_in_all=last - first,
+    )  # fmt: skip
+    # What a sampler draws along the way is not to be the noise of the first steps once more.
+    return sample(after, replace(stage, disable_noise=False, start_step=at), other_draws=1)
+
+
+def _before(schedule: Schedule) -> Schedule:
+    """How the steps before the look are rectified: the picture is lent to them, but holds nothing still."""
+    return replace(schedule, omega=(1.0,), motion_compensation=0.0)
+
+
+def _look_at(handover: Handover, rectification: Rectification, vae) -> Look | None:
+    """The image as it moves in a run that was cut; None where that cannot be told: the log says why."""
+    schedule, cut = rectification.schedule, handover.cut
+    if cut is None:
+        logger.info("vae: this sampler does not let the picture be looked at; it is carried in the latent.")
+        return None
+    frames = cut.denoised.shape[2] if cut.denoised.ndim == 5 else cut.denoised.shape[0]
+    pivots = list(schedule.pivots(frames))
+    try:
+        pictures = pictures_of(vae, cut.image, pivots, frames)
+        carried = carry_pictures(vae, pictures, pivots, cut.denoised, schedule.motion_compensation, FILL)
+    except comfy.model_management.InterruptProcessingException:
+        raise
+    except Exception as error:
+        logger.warning("vae: the picture is carried in the latent, since it could not be looked at: %s", error)
+        return None
+    return Look(carried.samples, carried.motion)
+
+
+@dataclass(frozen=True, eq=False)
+class CarriedPicture:
+    """samples: the moved clip, a latent in VAE space, laid out as the host's. motion: in its cells. frames: the clip in
+    pixels, IMAGE [N, H, W, 3], one video's after the other's. visible: MASK [N, H, W], how much of it is the picture's.
+    """
+
+    samples: Tensor
+    motion: Motion
+    frames: Tensor
+    visible: Tensor
+
+    def preview(self, cls: type[io.ComfyNode]) -> ui.SavedImages:
+        """The clip as an animation in the host's temp folder."""
+        size = working_size(self.frames.shape[2], self.frames.shape[1])
+
+        def shown(i: int) -> Tensor:
+            return small(self.frames[i : i + 1].movedim(-1, 1), size).movedim(0, -1)
+
+        return ui.SavedImages([save_film(shown, len(self.frames), "carried", cls)], is_animated=True)
+
+
+def carry_picture(image: Tensor, denoised: dict, vae, amount: float, fill: str) -> tuple[dict, CarriedPicture]:
+    """A picture, or one for each video, that is the first frame of what a LATENT predicts: carried along its motion.
+
+    Returns the LATENT of the moved clip, which knows that it was moved, and all that it was made of. Raises ValueError
+    naming the input.
+    """
+    samples = video_samples(denoised["samples"])
+    videos = samples.shape[0] if samples.ndim == 5 else 1
+    if image.shape[0] not in (1, videos):
+        raise ValueError(
+            f"image: got {image.shape[0]} pictures for {counted(videos, 'video')}. Give one picture, or one for each "
+            "video."
+        )
+    carried = carry_pictures(vae, [image], [0], samples, amount, fill)
+    return attach({"samples": carried.samples}, CARRIED, carried.motion), carried
+
+
+def carry_pictures(
+    vae, pictures: list[Tensor], pivots: list[int], denoised: Tensor, amount: float, fill: str
+) -> CarriedPicture:
+    """Pictures [1, H, W, 3], or one for each video [B, H, W, 3], carried along the motion of a prediction.
+
+    pivots: the latent frames that the pictures are. denoised: the prediction, a latent in VAE space. Each picture is
+    fitted to its size. Raises ValueError naming the input.
+    """
+    check_vae(vae, denoised.shape[1])
+    videos = denoised.split(1) if denoised.ndim == 5 else [denoised]
+    each = [
+        _carried_clip(
+            vae, [of_pivot[min(i, len(of_pivot) - 1)][None] for of_pivot in pictures], pivots, v, amount, fill
+        )
+        for i, v in enumerate(videos)
+    ]
+    flows, visible = (
+        [torch.cat(of_pivot) for of_pivot in zip(*(getattr(one.motion, kind) for one in each), strict=True)]
+        for kind in ("flows", "visible")
+    )
+    if len(each) == 1:
+        return each[0]
+    samples, frames, shown = (torch.cat([getattr(one, k) for one in each]) for k in ("samples", "frames", "visible"))
+    return CarriedPicture(samples, Motion(flows, visible, 0.0), frames, shown)
+
+
+def check_vae(vae, channels: int) -> None:
+    """Raises ValueError where latents of so many channels cannot be this VAE's."""
+    if (own := getattr(vae, "latent_channels", channels)) != channels:
+        raise ValueError(
+            f"vae: its latents have {own} channels, the model's have {channels}. Link the VAE of this model."
+        )
+
+
+def decoded(vae, video: Tensor) -> Tensor:
+    """The pictures of one video's latent: [N, H, W, 3] in [0, 1]."""
+    clip = vae.decode(video)
+    return (clip[0] if clip.ndim == 5 else clip)[..., :3].clamp_(0, 1)
+
+
+def pictures_of(vae, image: Tensor, pivots: list[int], frames: int) -> list[Tensor]:
+    """What the image latent [B, C, T, h, w] or [F, C, h, w] shows in its pivot frames: [B or 1, H, W, 3] each."""
+    videos = image.split(1) if image.ndim == 5 else [image]
+    each = [[_picture_of(vae, video, pivot, frames) for pivot in pivots] for video in videos]
+    return [torch.cat(of_pivot) for of_pivot in zip(*each, strict=True)]
+
+
+def _picture_of(vae, video: Tensor, pivot: int, frames: int) -> Tensor:
+    if video.ndim == 4:
+        return decoded(vae, video[pivot : pivot + 1])
+    if pivot == 0:  # a causal VAE's first frame is a picture by itself
+        return decoded(vae, video[:, :, :1])[:1]
+    clip = decoded(vae, video)
+    place = place_of(pivot, pictures_of_latent_frames(len(clip), frames))
+    return clip[place : place + 1]
+
+
+def _carried_clip(
+    vae, pictures: list[Tensor], frames: list[int], video: Tensor, amount: float, fill: str
+) -> CarriedPicture:
+    """One video's. The moved pictures take the place of the decoded ones: one clip of pixels is kept."""
+    clip = decoded(vae, video)
+    count, height, width = clip.shape[:3]
+    held = pictures_of_latent_frames(count, video.shape[2] if video.ndim == 5 else video.shape[0])
+    places = [place_of(frame, held) for frame in frames]
+    size, device = working_size(width, height), able(comfy.model_management.get_torch_device())
+    needed = max(memory_to_follow(count, *size), memory_to_move(width, height))
+    comfy.model_management.free_memory(needed, device)
+
+    def picture(i: int) -> Tensor:
+        return clip[i : i + 1].movedim(-1, 1).to(device, torch.float32)
+
+    seen = Later(count, lambda i: small(picture(i), size))
+    shares = nearness(places, count)
+    pivots = [
+        Pivot(
+            fit_pictures(given, width, height, CENTER_CROP).movedim(-1, 1).to(device, torch.float32),
+            place,
+            share,
+            followed_from(seen, place, check_stop),
+        )
+        for given, place, share in zip(pictures, places, shares, strict=True)
+    ]
+    in_cells = LatentMotion(held, tuple(video.shape[-2:]), len(pivots))
+    visible = clip.new_empty(count, height, width)
+    for i in range(count):
+        frame, shown = carried(i, pivots, fill, amount, picture(i), check_stop)
+        in_cells.add(shown)
+        clip[i], visible[i] = frame[0].movedim(0, -1), torch.cat(shown).amax((0, 1))
+    return CarriedPicture(vae.encode(clip), in_cells.of(pivots, amount), clip, visible)
