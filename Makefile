@@ -21,14 +21,18 @@ demo: host
 serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
+# The core's tests first, with the lines that they run: they tell how many of the changed ones are among them.
 test: lint
-	$(HOST_PYTHON) -m pytest
+	mkdir -p output
+	$(HOST_PYTHON) -m slipcover --source nodes/core --json --out output/coverage.json -m pytest tests/core
+	-$(HOST_PYTHON) dev/changed_lines.py output/coverage.json
+	$(HOST_PYTHON) -m pytest --ignore=tests/core
 
 test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host
 
 remade: test-setup browser
-	$(REMAKE) dev/demo_model/judge.py --plain --json dev/benchmarks/demo_model.json nodes/demo_model/model.safetensors
+	$(REMAKE) dev/demo_model/judge.py --keep nodes/demo_model/model.safetensors
 	$(REMAKE) dev/benchmarks/evidence.py --clips 16 --seeds 3
 	$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/evidence.py --clips 16 --only euler_ancestral lcm)
 	$(REMAKE) dev/benchmarks/moved.py --clips 16
@@ -36,7 +40,6 @@ remade: test-setup browser
 	$(REMAKE) dev/benchmarks/flow.py
 	$(REMAKE) dev/benchmarks/cost.py
 	$(if $(PACKS),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/rivals.py $(PACKS))
-	$(REMAKE) dev/benchmarks/figures.py
 	$(REMAKE) dev/shipped/make_demo_pictures.py
 	$(REMAKE) dev/shipped/make_help_pictures.py
 	$(REMAKE) dev/shipped/make_thumbnails.py

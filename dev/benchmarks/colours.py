@@ -4,18 +4,27 @@
 
 A drift (contrast down to 0.8 and a tint, both growing over the frames) is put into the model's guided prediction at
 every step. Then a video is made of six chunks, each from the last frame of the one before. Last, chunks without drift:
-the contrast of what is seen throughout, apart from its details. Writes colours.md and colours.json beside this file.
+the contrast of what is seen throughout, apart from its details. Writes colours.json beside this file, and its tables
+into the texts; with --page only these.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
-from benchmarks.harness import BEST, CARRIED, CFG, FRAMES, OFF, STEPS, Scene, node, start_worker, table
-
-HERE = Path(__file__).resolve().parent
+from benchmarks.harness import (
+    BEST,
+    CARRIED,
+    FRAMES,
+    OFF,
+    Scene,
+    arguments,
+    keep,
+    kept,
+    node,
+    start_worker,
+    table,
+    write,
+)
 
 CLIPS = (("coffee", "pan left"), ("cameraman", "zoom in"), ("cat", "turn left"), ("rocket", "pan up"),
          ("astronaut", "turn right"))  # fmt: skip
@@ -144,47 +153,39 @@ def means(results: list[dict], columns: list[str]) -> dict[str, dict[str, float]
     return {name: dict(zip(columns, np.round(row, 4).tolist(), strict=True)) for name, row in averaged.items()}
 
 
-def main() -> None:
+def tables(results: dict[str, dict]) -> dict[str, list[str]]:
+    """All tables, and what of the first is shown elsewhere."""
+    one, shown = results["one clip"], ("ΔE00, last frame to the picture", "PSNR to the true clip, dB")
+    ways = ("carried, drifting", "carried, colours held, drifting", "carried, colours held")
+    return {
+        "colours": table(one),
+        "colours from chunk to chunk": table(results["chunks"]),
+        "colours without drift": table(results["without drift"], "clip and way"),
+        "colours in short": table({way: {column: one[way][column] for column in shown} for way in ways}),
+    }
+
+
+def measured() -> dict[str, dict]:
     from noise_rectification.nodes.core import metrics
 
     start_worker()
     import torch
 
-    measured = ["PSNR to the true clip, dB", "ΔE00, last frame to the picture", "ΔE00, last frame to the true one",
-                "motion, px/frame"]  # fmt: skip
-    chained = ["ΔE00 to the first picture, more with each chunk", "after the last chunk"]
+    of_a_clip = ["PSNR to the true clip, dB", "ΔE00, last frame to the picture", "ΔE00, last frame to the true one",
+                 "motion, px/frame"]  # fmt: skip
+    of_chunks = ["ΔE00 to the first picture, more with each chunk", "after the last chunk"]
     with torch.inference_mode():
-        results = {
-            "one clip": means([one_clip(metrics, *clip) for clip in CLIPS], measured),
-            "chunks": means([chunks(metrics, *clip) for clip in CHUNK_CLIPS], chained),
+        return {
+            "one clip": means([one_clip(metrics, *clip) for clip in CLIPS], of_a_clip),
+            "chunks": means([chunks(metrics, *clip) for clip in CHUNK_CLIPS], of_chunks),
             "without drift": {way: row for clip in SEEN_THROUGHOUT for way, row in fading(*clip).items()},
         }
-    write(results)
 
 
-def write(results: dict) -> None:
-    text = [
-        "# Colours held",
-        "",
-        f"Written by `python dev/benchmarks/colours.py`: {len(CLIPS)} clips, seed 11, {STEPS} steps of euler, guidance "
-        f"{CFG:g}. Drifting: contrast down to {CONTRAST:g} and a tint, growing over the frames, in every prediction.",
-        "",
-        *table(results["one clip"]),
-        "",
-        f"A drifting model, {CHUNKS} chunks, each from the last frame of the one before; {len(CHUNK_CLIPS)} clips:",
-        "",
-        *table(results["chunks"]),
-        "",
-        f"No drift, {STEADY_CHUNKS} chunks, colours held to the first picture: contrast of what is seen throughout "
-        "after each chunk, as a share of the first picture's, both softened over some 4 cells; and what is left of its "
-        "details. Wanted is 0.98 to 1.02. The ruler is as good as the true clip's row is near 1: a zoom is measured up "
-        "to chunk 3.",
-        "",
-        *table(results["without drift"], "clip and way"),
-    ]
-    (HERE / "colours.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    (HERE / "colours.md").write_text("\n".join(text) + "\n")
-    print("\n".join(text))
+def main() -> None:
+    if not arguments(__doc__).parse_args().page:
+        keep("colours", measured())
+    write(tables(kept("colours")))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
     .host/venv/bin/python dev/benchmarks/cost.py
 
-Prints a table and writes it into cost.md beside this file, and the numbers that other pages tell into cost.json.
+Each line's figures come from one run, taken in turn, medians. Writes cost.json beside this file, and its tables into
+the texts; with --page only these.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import statistics
 import subprocess
@@ -16,56 +16,62 @@ import sys
 import tempfile
 import time
 import weakref
-from pathlib import Path
 
+from benchmarks.harness import arguments, keep, kept, table, write
 from private_host.pack import run_node, start_host
 from private_host.setup import ROOT
-
-HERE = Path(__file__).resolve().parent
 
 CLIP = (1, 16, 21, 60, 104)  # a Wan 2.1 latent of 832x480, 81 frames
 REPEATS = 15
 
 
-HEAD = f"""# What rectification costs
-
-Written by `python dev/benchmarks/cost.py`, on {{cores}} CPU cores without a GPU, one thread an operation. Each line's
-figures come from one run, taken in turn, medians. "The clip" is a Wan 2.1 latent of 832x480 and 81 frames,
-{list(CLIP)}. The step in the lines of growth:
-results above 32 MB are fresh memory each time here, one page fault a page. What moving and measuring pictures takes of
-memory stands in memory.md.
-
-| what | measured | aim |
-|---|---|---|
-"""
-
-
-def main() -> None:
+def measured() -> dict[str, dict]:
+    """Rows of the table, and the numbers that are told elsewhere."""
     start_host()
     import torch
 
-    rows, figures = [], {}
+    rows, figures = {}, {}
     with torch.inference_mode():
-        for measure in (rule_against_memory, rule_against_published, temporaries, growth_with_frames,
+        for measure in (machine, rule_against_memory, rule_against_published, temporaries, growth_with_frames,
                         growth_with_area, demo_run, carried_step, wan_step, still_memory, import_time,
                         archive_size):  # fmt: skip
-            for what, measured, aim, *numbers in measure():
-                rows.append(f"| {what} | {measured} | {aim} |")
+            for what, value, aim, *numbers in measure():
+                rows[what] = {"measured": value, "aim": aim}
                 figures |= dict(*numbers)
-                print(rows[-1], flush=True)
-    (HERE / "cost.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (HERE / "cost.md").write_text(HEAD.format(cores=os.cpu_count()) + "\n".join(rows) + "\n")
+                print(f"{what}: {value}", flush=True)
+    return {"rows": rows, "figures": figures}
+
+
+def tables(results: dict[str, dict]) -> dict[str, list[str]]:
+    told = results["figures"]
+    short = {
+        "the rule, a step on a Wan-sized latent (832x480, 81 frames)": f"{told['rule, ms']:.1f} ms",
+        "the same with motion measured, picture carried and colours held": f"{told['carried step, ms']:.0f} ms, "
+        f"{told['carried step, % of a Wan step']:.1f} % of a guided step of a Wan stand-in",
+        "a step of the tiny demo model": f"{told['demo step, ms']:.0f} ms",
+        "a carried run of it": f"{told['demo run, all carried along the motion, %']:.0f} % longer",
+        "loading the pack": f"{told['import, ms']:.0f} ms",
+        "at the first start, which compiles it": f"{told['first import, ms']:.0f} ms",
+    }
+    return {
+        "cost": table(results["rows"], "what"),
+        "cost in short": table({what: {"takes": value} for what, value in short.items()}, ""),
+    }
+
+
+def machine():
+    yield "CPU cores of the machine, which has no GPU", str(os.cpu_count()), "–"
 
 
 def clocked(*functions, repeats=REPEATS) -> list[float]:
     """Median seconds of each function, taken in turn so that a busy machine slows all alike."""
     times = [[] for _ in functions]
     for _ in range(repeats + 1):
-        for kept, function in zip(times, functions, strict=True):
+        for taken, function in zip(times, functions, strict=True):
             start = time.perf_counter()
             function()
-            kept.append(time.perf_counter() - start)
-    return [statistics.median(kept[1:]) for kept in times]
+            taken.append(time.perf_counter() - start)
+    return [statistics.median(taken[1:]) for taken in times]
 
 
 def make_step(shape, carried: bool = False):
@@ -313,6 +319,12 @@ def archive_size():
                               text=True, check=True).stdout.splitlines()  # fmt: skip
     size = sum((ROOT / name).stat().st_size for name in set(tracked) - set(left_out))
     yield "files in the archive", f"{size / 1e6:.1f} MB", "12 MB"
+
+
+def main() -> None:
+    if not arguments(__doc__).parse_args().page:
+        keep("cost", measured())
+    write(tables(kept("cost")))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,12 @@ another. Rows that a run does not measure stay as they are.
 
 The demo's clips come from a program, so the true clip of a picture and a motion is known: likeness to it rewards
 fidelity and motion at once and is the first column. The frozen picture is a row, so that freezing cannot look like a
-win. All methods of one clip start from the same noise. Writes evidence.md, evidence.json and evidence.png beside this
-file.
+win. All methods of one clip start from the same noise. Writes evidence.json and evidence.png beside this file, and its
+tables into the texts; with --page only these.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import runpy
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -28,22 +25,22 @@ import numpy as np
 from benchmarks.harness import (
     BEST,
     CARRIED,
-    CFG,
+    HERE,
     OFF,
     PSNR,
     SCHEDULER,
     STEPS,
     Scene,
+    arguments,
+    in_short,
+    keep,
+    kept,
     measure_video,
     start_worker,
     table,
+    version_of_host,
+    write,
 )
-from private_host.setup import COMFYUI
-
-HERE = Path(__file__).resolve().parent
-
-FILE = HERE / "evidence.json"
-VERSION = runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
 
 CAMERA = [f"{verb} {way}" for verb, ways in (("pan", ("left", "right", "up", "down")), ("zoom", ("in", "out")),
                                              ("turn", ("left", "right"))) for way in ways]  # fmt: skip
@@ -64,6 +61,24 @@ SHIFTS = (1, 5)
 USUAL = ("plain", *(f"denoise {d:g}" for d in DENOISES))  # what people do without the pack: gains are told over it
 STILL_IMAGE, CARRIED_IMAGE = {"anchor": "image"}, CARRIED | {"anchor": "image"}
 THREE_SEEDS = ("plain", "published ω, τ_end 0.6", "carried, τ_end 0.6", "carried, ω = 0, τ_end 1")
+IN_SHORT = {
+    "plain": "no rectification",
+    "frozen picture": "frozen picture",
+    "published ω, τ_end 0.6": "as published",
+    "carried, τ_end 0.6": "**`motion_compensation` 1**",
+    "carried, ω = 0, τ_end 1": "**the same, ω = 0, `tau_end` 1**",
+    "true clip": "the true clip",
+}
+EACH_TAU_END = "`tau_end` 0.1 / 0.3 / **0.6** / 0.9 / 1"
+KNOBS = {
+    "no rectification, denoise 0.8 / 0.6 / 0.4 / 0.3": [f"denoise {d:g}" for d in DENOISES],
+    f"as published, {EACH_TAU_END}": [f"published ω, τ_end {t:g}" for t in TAU_ENDS],
+    f"`motion_compensation` 1, {EACH_TAU_END}": [f"carried, τ_end {t:g}" for t in TAU_ENDS],
+    "`motion_compensation` 1, ω = 0, `tau_end` 0.9 / 1": [f"carried, ω = 0, τ_end {t}" for t in ("0.9", "1")],
+    "as published, ω the same for all frames, 1 / 0.5 / 0": [f"ω = {w}" for w in ("1", "0.5", "0")],
+    "`motion_compensation` 1, ω the same for all frames, 1 / 0.5 / 0": [f"carried, ω = {w}" for w in ("1", "0.5", "0")],
+    "`motion_compensation` 0.5 / 1 / 1.25": ["carried, amount 0.5", "carried, τ_end 0.6", "carried, amount 1.25"],
+}
 
 
 class Method(NamedTuple):
@@ -203,16 +218,17 @@ def above_the_usual_way(mine: dict, usual: list[dict], column: str) -> float | N
     return mine[column] - float(np.interp(mine["motion"], motions, values))
 
 
-def spread(mean: float, deviation: float) -> str:
-    return f"{mean:.2f} ± {deviation:.2f}" if deviation else f"{mean:.2f}"
+def spread(mean: float, deviation: float, decimals: int = 2) -> str:
+    told = f"{mean:.{decimals}f}"
+    return f"{told} ± {deviation:.{decimals}f}" if deviation else told
 
 
 def measurable(chosen: list[str], pool: ProcessPoolExecutor) -> list[str]:
     """The chosen methods less those whose sampler repeats its noise here, which are named."""
     repeated = pool.submit(repeating, sorted({methods()[name].sampler for name in chosen})).result()
     if repeated:
-        print(f"Not measured on ComfyUI {VERSION}, where they repeat the run's initial noise: {', '.join(repeated)}. "
-              "Their rows stay as they are; COMFYUI=FOLDER names another ComfyUI.")  # fmt: skip
+        print(f"Not measured on ComfyUI {version_of_host()}, where they repeat the run's initial noise: "
+              f"{', '.join(repeated)}. Their rows stay as they are; COMFYUI=FOLDER names another ComfyUI.")  # fmt: skip
     return [name for name in chosen if methods()[name].sampler not in repeated]
 
 
@@ -222,17 +238,30 @@ def joined(known: dict[str, dict], fresh: dict[str, dict]) -> dict[str, dict]:
     return {name: both[name] for name in ("true clip", "frozen picture", *methods()) if name in both}
 
 
-def page(summary: dict[str, dict]) -> str:
-    caption = (
-        f"{STEPS} steps, guidance {CFG:g}, euler unless another sampler is named; mean over clips and seeds, ± "
-        "standard deviation of the mean over seeds where there are several. PSNR leaves out the first frame, which is "
-        "the picture. Motion in pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture "
-        "carried along the motion, where visible. Gain: what the method has more than lower denoise at equal motion "
-        "(read off the line of the denoise rows, measured beside it); – where lower denoise never has that motion. "
-        "ComfyUI: the version of the row, on the CPU. There, euler_ancestral and lcm of 0.3.75 inject the run's "
-        "initial noise again, so they are measured on a version that draws it anew."
-    )
-    return "\n".join([caption, "", *table({name: cells(values) for name, values in summary.items()})]) + "\n"
+def tables(summary: dict[str, dict]) -> dict[str, list[str]]:
+    """The whole table, and the parts of it that are shown elsewhere."""
+
+    def means(*names: str) -> dict[str, str]:
+        return in_short(*({column: summary[name][column][0] for column in COLUMNS} for name in names))
+
+    def with_spread(name: str) -> dict[str, str]:
+        likeness = {PSNR: None if name == "true clip" else spread(*summary[name][PSNR], decimals=1)}
+        return in_short({column: summary[name][column][0] for column in COLUMNS} | likeness)
+
+    by_sampler = {
+        sampler: means(*(f"{sampler}, {way}" for way in ("published", "carried", "carried, ω = 0, τ_end 1")))
+        | {"ComfyUI": summary[f"{sampler}, carried"]["ComfyUI"]}
+        for sampler in SAMPLERS
+    }
+    ways = ("plain", "still image", "carried image", "carried, ω = 0, τ_end 1")
+    by_shift = {f"shift {shift}": means(*(f"flow, shift {shift}, {way}" for way in ways)) for shift in SHIFTS}
+    return {
+        "evidence": table({name: cells(values) for name, values in summary.items()}),
+        "evidence in short": table({label: with_spread(name) for name, label in IN_SHORT.items()}, ""),
+        "evidence by knob": table({label: means(*names) for label, names in KNOBS.items()}, ""),
+        "evidence by sampler": table(by_sampler, ""),
+        "evidence as a flow model": table(by_shift, ""),
+    }
 
 
 def cells(values: dict) -> dict[str, str | None]:
@@ -281,13 +310,8 @@ def draw(summary: dict, path: Path) -> None:
     figure.savefig(path)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--only", nargs="*", help="methods to run; all without it")
-    parser.add_argument("--clips", type=int, default=len(CLIPS), help="the first N clips only, for a quick look")
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+def measured(options) -> dict[str, dict]:
+    """The rows that were asked for, in the place of those that are kept."""
     clips = CLIPS if options.clips == len(CLIPS) else CLIPS[:: max(1, len(CLIPS) // options.clips)]
     rows = []
     with ProcessPoolExecutor(options.workers, get_context("spawn"), start_worker) as pool:
@@ -304,13 +328,21 @@ def main() -> None:
     fresh = {method: values for method, values in summarise(rows).items() if method in chosen}
     for method, values in fresh.items():
         seeds = len({row["seed"] for row in rows if row["method"] == method})
-        values |= {"clips": len(clips), "seeds": seeds, "ComfyUI": VERSION}
-    summary = joined(json.loads(FILE.read_text()) if FILE.exists() else {}, fresh)
-    FILE.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-    FILE.with_suffix(".md").write_text(page(summary))
-    if summary.keys() >= methods().keys():
-        draw(summary, FILE.with_suffix(".png"))
-    print(page(summary))
+        values |= {"clips": len(clips), "seeds": seeds, "ComfyUI": version_of_host()}
+    return joined(kept("evidence"), fresh)
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--only", nargs="*", help="methods to run; all without it")
+    parser.add_argument("--clips", type=int, default=len(CLIPS), help="the first N clips only, for a quick look")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    if not options.page:
+        keep("evidence", measured(options))
+        draw(kept("evidence"), HERE / "evidence.png")
+    write(tables(kept("evidence")))
 
 
 if __name__ == "__main__":

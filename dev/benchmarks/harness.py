@@ -1,13 +1,29 @@
 """What the benchmarks share: the demo model with a picture and a prompt, sampled in one way; how its videos are
-measured; the tables of a page.
+measured; the tables that are written into texts.
 
-Imports that need the host stand inside functions: the host is started first, in each process.
+A program keeps what it measured in a file, makes its tables of that file, and writes each between the marks of its
+name, in every text that has them:
+
+    <!-- NAME: written by dev/benchmarks/PROGRAM.py -->
+    <!-- end -->
+
+All else in a text is written by hand. Imports that need the host stand inside functions: the host is started first, in
+each process.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import argparse
+import json
+import re
+import runpy
+from pathlib import Path
 
+import numpy as np
+from private_host.setup import COMFYUI, ROOT
+
+HERE = Path(__file__).resolve().parent
+MARKED = re.compile(r"(<!-- (?P<name>[^:]+): written by (?P<program>\S+) -->\n)(?P<table>.*?)(<!-- end -->)", re.S)
 FRAMES = 16
 STEPS, CFG, SCHEDULER = 20, 1.25, "normal"
 OFF, CARRIED = {"strength": 0.0}, {"motion_compensation": 1.0}
@@ -118,6 +134,52 @@ def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> 
     }
 
 
+def version_of_host() -> str:
+    return runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
+
+
+def arguments(program: str) -> argparse.ArgumentParser:
+    """What every program that is told can be asked; its docstring is the help."""
+    parser = argparse.ArgumentParser(description=program, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", action="store_true", help="measure nothing: write the tables of what is kept again")
+    return parser
+
+
+def keep(name: str, results: dict) -> None:
+    (HERE / f"{name}.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+def kept(name: str) -> dict:
+    return json.loads((HERE / f"{name}.json").read_text())
+
+
+def texts() -> list[Path]:
+    """The texts that may tell of measurements, in every language."""
+    others = [ROOT / "README.md", ROOT / "nodes" / "demo_model" / "README.md"]
+    return others + sorted([*HERE.glob("*.md"), *(ROOT / "js" / "docs").rglob("*.md")])
+
+
+def write(tables: dict[str, list[str]]) -> None:
+    """Writes tables, by their names, between their marks in all texts."""
+    for path in texts():
+        before = path.read_text()
+        after = filled(before, tables)
+        if after != before:
+            path.write_text(after)
+            print(f"Written: {path.relative_to(ROOT)}")
+
+
+def filled(text: str, tables: dict[str, list[str]]) -> str:
+    """A text with these tables between their marks; the marks of others hold what they held."""
+
+    def with_its_table(part: re.Match) -> str:
+        if part["name"] not in tables:
+            return part[0]
+        return part[1] + "\n" + "\n".join(tables[part["name"]]) + "\n\n" + part[5]
+
+    return MARKED.sub(with_its_table, text)
+
+
 def table(rows: dict[str, dict], head: str = "method") -> list[str]:
     """Lines of a Markdown table: a row for each name, a column for each key of any row.
 
@@ -128,7 +190,20 @@ def table(rows: dict[str, dict], head: str = "method") -> list[str]:
     return lines + [f"| {name} | " + " | ".join(cell(row.get(c)) for c in columns) + " |" for name, row in rows.items()]
 
 
-def cell(value: float | str | None) -> str:
+def cell(value: float | str | None, decimals: int = 2) -> str:
     if value is None:
         return "–"
-    return value if isinstance(value, str) else f"{value:.2f}"
+    return value if isinstance(value, str) else f"{value:.{decimals}f}"
+
+
+def in_short(*methods: dict) -> dict[str, str]:
+    """Three cells on one method, or on several parted by slashes, each by its measures (see `measure_video`)."""
+    columns = {
+        "likeness to the true clip, PSNR in dB": (PSNR, 1),
+        "fidelity along the motion, SSIM": ("fidelity along motion", 2),
+        "motion, pixels per frame": ("motion", 2),
+    }
+    return {
+        title: " / ".join(cell(values[column], decimals) for values in methods)
+        for title, (column, decimals) in columns.items()
+    }

@@ -4,23 +4,34 @@
 
 Three questions, a table each. (a) A draft of few steps lends its motion to the picture: how near to the true clip comes
 the video that is held to it? (b) A camera move is asked for: does the video move so? (c) A real clip lends its motion
-to another picture: does the video move as that clip? moved.md was made with `--clips 16`. Writes moved.md and
-moved.json beside this file.
+to another picture: does the video move as that clip? moved.md was made with `--clips 16`. Writes moved.json beside this
+file, and its tables into the texts; with --page only these.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 from benchmarks.evidence import CLIPS
-from benchmarks.harness import BEST, CARRIED, CFG, OFF, PSNR, STEPS, Scene, measure_video, start_worker, table
+from benchmarks.harness import (
+    BEST,
+    CARRIED,
+    OFF,
+    PSNR,
+    STEPS,
+    Scene,
+    arguments,
+    in_short,
+    keep,
+    kept,
+    measure_video,
+    start_worker,
+    table,
+    write,
+)
 
-HERE = Path(__file__).resolve().parent
 SEED, DRAFT_STEPS, DRAFT_SEED = 0, 8, 100
 HELD = {"omega": (0.0,), "anchor": "image"}
 HOLDS = {
@@ -146,11 +157,10 @@ def against_asked(video, asked) -> dict[str, float]:
 
 def flow_of(clip):
     """Motion from the first frame to all others, backward, in pixels: [F, 2, H, W]."""
+    from noise_rectification.nodes.core import flow
 
-    from noise_rectification.nodes.core import flow as motion
-
-    seen = motion.guide(clip.movedim(-1, 1))
-    return motion.flow(seen[:1], seen, smoothness=0.05)
+    seen = flow.guide(clip.movedim(-1, 1))
+    return flow.flow(seen[:1], seen, smoothness=0.05)
 
 
 def one(job: tuple) -> dict[str, dict]:
@@ -171,18 +181,47 @@ def averaged(results: list[dict[str, dict]]) -> dict[str, dict]:
     }
 
 
-HEADINGS = {
-    "a": f"(a) A draft of {DRAFT_STEPS} steps and another seed lends its motion",
-    "b": "(b) A camera move is asked for",
-    "c": "(c) A real clip lends its motion to another picture",
-}
+def shares_of_asked(way: str, cameras: dict[str, dict]) -> tuple[float, float]:
+    """The least and the most that a way moved under a camera move, as a share of what was asked.
+
+    way: any text in the way's name. cameras: measures by camera move and way, as `{move}: {way}`.
+    """
+    shares = [values["motion, share of what was asked"] for label, values in cameras.items() if way in label]
+    return min(shares), max(shares)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=int, default=len(CLIPS), help="fewer clips, for a quick look")
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+def tables(answers: dict[str, dict]) -> dict[str, list[str]]:
+    """The whole table of each question, and what is shown elsewhere: (a) and (b) in short."""
+
+    def whole(part: str) -> list[str]:
+        return [f"{answers['clips'][part]} clips.", "", *table(answers[part], "")]
+
+    by_draft = {
+        "as published": "published",
+        "held to the picture moved like the draft, `tau_end` 0.9": "held to it, ω 0, τ_end 0.9",
+        "held to it softly, `tau_end` 1, `strength` 0.5": "held to it, ω 0, softly to the end",
+    }
+    by_camera = {
+        "the prompt alone": "prompt alone",
+        "`tau_end` 0.6": "τ_end 0.6",
+        "`tau_end` 0.9": "τ_end 0.9",
+        "softly, `tau_end` 1, `strength` 0.5": "softly to the end",
+    }
+    asked = {}
+    for label, way in by_camera.items():
+        least, most = shares_of_asked(way, answers["b"])
+        asked[label] = {"least": f"{100 * least:.0f} %", "most": f"{100 * most:.0f} %"}
+    return {
+        "moved by a draft": whole("a"),
+        "moved by a camera": whole("b"),
+        "moved by a real clip": whole("c"),
+        "a draft in short": table({label: in_short(answers["a"][way]) for label, way in by_draft.items()}, ""),
+        "a camera in short": table(asked, "moved, of what was asked"),
+    }
+
+
+def answers_of(options) -> dict[str, dict]:
+    """The answers to (a), (b) and (c)."""
     clips = CLIPS[:: max(1, len(CLIPS) // options.clips)]
     jobs = [("a", *clip) for clip in clips]
     jobs += [("b", *clip) for clip in clips if not clip[1].startswith("drift")]
@@ -192,21 +231,19 @@ def main() -> None:
         for done in pool.map(one, jobs):
             results.append(done)
             print(f"{len(results)} of {len(jobs)}", end="\r", flush=True)
-    parts = {p: averaged([r for r, job in zip(results, jobs, strict=True) if job[0] == p]) for p in HEADINGS}
-    counts = {p: sum(job[0] == p for job in jobs) for p in HEADINGS}
-    text = [
-        "# Motion from anywhere",
-        "",
-        f"Written by `python dev/benchmarks/moved.py`: the demo model, {STEPS} steps of euler, guidance {CFG:g}, "
-        "anchor *image* where a video is held to a moved clip. Means over the clips. PSNR in dB, without the first "
-        "frame; motion in pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture "
-        "carried along the motion, where visible.",
-    ]
-    for part, heading in HEADINGS.items():
-        text += ["", f"## {heading}", "", f"{counts[part]} clips.", "", *table(parts[part], "")]
-    (HERE / "moved.json").write_text(json.dumps(parts, indent=1, ensure_ascii=False) + "\n")
-    (HERE / "moved.md").write_text("\n".join(text) + "\n")
-    print("\n".join(text))
+    found = {part: [r for r, job in zip(results, jobs, strict=True) if job[0] == part] for part in "abc"}
+    counts = {part: len(of_part) for part, of_part in found.items()}
+    return {part: averaged(of_part) for part, of_part in found.items()} | {"clips": counts}
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--clips", type=int, default=len(CLIPS), help="fewer clips, for a quick look")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    if not options.page:
+        keep("moved", answers_of(options))
+    write(tables(kept("moved")))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Side by side with what people would use instead: the demo model, the clips, the seed and the measures of evidence.py.
 
-    python dev/benchmarks/rivals.py PATH_TO_PACKS [--clips N] [--workers N] [--known]
+    python dev/benchmarks/rivals.py PATH_TO_PACKS [--clips N] [--workers N]
+    python dev/benchmarks/rivals.py --known | --page
 
 PATH_TO_PACKS: a folder that holds checkouts of ComfyUI-KJNodes, RES4LYF and ComfyUI-AnimateDiff-Evolved, whose needs
 the Python that runs this must have. They are loaded as the host loads them; newer ones need a newer host than the
@@ -8,17 +9,15 @@ private one: COMFYUI=FOLDER names it. Each rival's knob is swept, so that it is 
 
 Results are kept per clip in output/rivals, in a folder named after the demo model's weights: a run that was stopped
 goes on where it was, and a rival that was added is all that runs. Delete the folder when the rule or a pack changes.
-Writes rivals.json, rivals.png and rivals.md, up to its first "## ", beside this file, and strips of frames to look at
-into output/rivals. --known: of the clips that are done, running nothing.
+Writes rivals.json and rivals.png beside this file, its tables into the texts, and strips of frames to look at into
+output/rivals. --known: of the clips that are done, running nothing. --page: the tables alone, of rivals.json.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import hashlib
 import json
-import runpy
 import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -27,18 +26,50 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.evidence import CLIPS
-from benchmarks.harness import CFG, PSNR, STEPS, Scene, measure_video, start_worker, table
+from benchmarks.harness import (
+    HERE,
+    PSNR,
+    Scene,
+    arguments,
+    in_short,
+    keep,
+    kept,
+    measure_video,
+    start_worker,
+    table,
+    version_of_host,
+    write,
+)
 from benchmarks.moved import FREE_MOVES, against_asked, asked_by
-from benchmarks.rival_methods import RIVALS, SEED, Rival, moved_truly, points
+from benchmarks.rival_methods import RIVALS, Rival, moved_truly, points
 from private_host.setup import ROOT
-
-HERE = Path(__file__).resolve().parent
 
 LOOKED_AT = (("coffee", "pan left"), ("cat", "zoom in"))  # clips whose frames are kept, to look at
 SHOWN_FRAMES = (0, 3, 6, 9, 12, 15)
 ASKED = LOOKED_AT  # pictures and prompts under which a camera move is asked for
 ASKED_SPEED = 1.5  # of a camera that is asked for, times that of the prompt
-COLUMNS = ("fidelity along motion", PSNR, "motion", "flicker", "seconds")
+COLUMNS = ("fidelity along motion", PSNR, "motion", "flicker", "time")
+IN_SHORT = (
+    "plain",
+    "frozen picture",
+    "lower denoise, denoise 0.6",
+    "noise mask on frame 0, mask of the others 1",
+    "noise mask on frame 0, mask of the others 0.9",
+    "DifferentialDiffusion over the frames, mask of the last frame 1",
+    "KJNodes ColorMatch, after plain, strength 1",
+    "KJNodes LatentInpaintTTM, still clip, steps 12",
+    "RES4LYF epsilon, weight 1",
+    "RES4LYF epsilon, every step, weight 0.1",
+    "RES4LYF epsilon, frame weights, scale 1",
+    "RES4LYF flow, end step 3",
+    "RES4LYF sync, end step 9",
+    "AnimateDiff-Evolved FreeInit, iterations 2",
+    "published rule, ours, τ_end 0.6",
+    "published rule, softly to the end, ours, strength 0.25",
+    "carried, ours, τ_end 0.6",
+    "carried, ω = 0, softly to the end, ours, strength 0.5",
+    "carried, ω = 0, ours, τ_end 1",
+)
 
 
 def start_with_packs(packs: str) -> None:
@@ -65,7 +96,7 @@ def known_of(*names: str) -> dict:
     return json.loads(file.read_text()) if file.exists() else {}
 
 
-def keep(known: dict, *names: str) -> None:
+def note(known: dict, *names: str) -> None:
     (results_folder() / f"{' '.join(names)}.json").write_text(json.dumps(known, ensure_ascii=False, indent=1))
 
 
@@ -132,7 +163,7 @@ def measure_clip(name: str, motion: str) -> None:
                 return measure_video(video, picture, truth)
 
             known[method] = measured(ways[method], measure)
-            keep(known, name, motion)
+            note(known, name, motion)
 
 
 def measure_asked(name: str, motion: str) -> None:
@@ -150,7 +181,7 @@ def measure_asked(name: str, motion: str) -> None:
                     lambda scene=scene, rival=rival, value=value: torch.from_numpy(video_of(scene, rival, value)),
                     lambda video, scene=scene: against_asked(video, scene.truth),
                 )
-                keep(known, "camera", name, motion)
+                note(known, "camera", name, motion)
 
 
 def summarise(clips: list[dict]) -> dict[str, dict]:
@@ -172,10 +203,20 @@ def averaged(rows: list[dict]) -> dict:
 
 def rows_of(summary: dict) -> dict[str, dict]:
     """What the table tells of each method."""
-    told = (*COLUMNS[:4], "time")
     return {
-        method: {COLUMNS[0]: f"does not run: {row['fails']}"} if "fails" in row else {c: row.get(c) for c in told}
+        method: {COLUMNS[0]: f"does not run: {row['fails']}"} if "fails" in row else {c: row.get(c) for c in COLUMNS}
         for method, row in summary.items()
+    }
+
+
+def tables(results: dict[str, dict]) -> dict[str, list[str]]:
+    """Of all methods, and of those that are told the motion under a camera move; and the first in short."""
+    run, clips = results["run"], results["clips"]
+    short = {name: in_short(clips[name]) for name in IN_SHORT if "fails" not in clips[name]}
+    return {
+        "rivals": [f"{run['clips']} clips, ComfyUI {run['ComfyUI']}.", "", *table(rows_of(clips))],
+        "rivals under a camera move": table(results["camera"], ""),
+        "rivals in short": table(short, ""),
     }
 
 
@@ -234,66 +275,45 @@ def draw_strips() -> None:
             strip.save(results_folder() / f"{name} {motion}, {label or 'true clip'}.png")
 
 
-def write_page(summary: dict, asked: dict, clips: int) -> None:
-    """The tables; what is written by hand below them stays."""
-    from private_host.setup import COMFYUI
-
-    version = runpy.run_path(str(COMFYUI / "comfyui_version.py"))["__version__"]
-    page = HERE / "rivals.md"
-    kept = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
-    lines = [
-        "# Side by side with what people would use instead",
-        "",
-        f"Written by `python dev/benchmarks/rivals.py`, on ComfyUI {version}: {clips} of the clips of evidence.md, "
-        f"seed {SEED}, {STEPS} steps, guidance {CFG:g}, euler unless a pack samples by itself. PSNR in dB, motion in "
-        "pixels per frame, flicker in 8-bit levels; fidelity along motion: SSIM to the picture carried along the "
-        "motion, where visible. PSNR leaves out the first frame, which is the picture. Time: processor time of a run, "
-        "plain sampling's being 1. A moving clip is the picture moved exactly as in the true clip, which the other "
-        "rows are not told.",
-        "",
-        *table(rows_of(summary)),
-        "",
-        "![Fidelity along the motion, and likeness to the true clip, against motion](rivals.png)",
-    ]
-    if asked:
-        lines += [
-            "",
-            f"A camera move that is asked for, {len(ASKED)} pictures: Camera Move moves the picture, and each is given "
-            "that clip. Against it: how far the video moves in the same direction, and how wrong, as shares of it.",
-            "",
-            *table(asked, ""),
-        ]
-    page.write_text("\n".join(lines) + "\n" + kept[1] + kept[2])
+def measure(packs: str, clips: list[tuple[str, str]], workers: int) -> None:
+    """What is not yet known of these clips."""
+    with ProcessPoolExecutor(workers, get_context("spawn"), start_with_packs, (packs,)) as pool:
+        jobs = [pool.submit(measure_clip, *clip) for clip in clips]
+        jobs += [pool.submit(measure_asked, *clip) for clip in ASKED]
+        for i, job in enumerate(jobs, start=1):
+            job.result()
+            print(f"{i} of {len(jobs)}", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("packs", help="a folder of checkouts")
-    parser.add_argument("--clips", type=int, default=len(CLIPS), help="how many of evidence.py's clips")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--known", action="store_true", help="run nothing: tell of the clips that are done")
-    options = parser.parse_args()
-    clips = CLIPS[:: max(1, len(CLIPS) // options.clips)]
-    clips = clips[::2] + clips[1::2]  # what a run that was stopped has, is spread over pictures and motions
-    if not options.known:
-        with ProcessPoolExecutor(options.workers, get_context("spawn"), start_with_packs, (options.packs,)) as pool:
-            jobs = [pool.submit(measure_clip, *clip) for clip in clips]
-            jobs += [pool.submit(measure_asked, *clip) for clip in ASKED]
-            for i, job in enumerate(jobs, start=1):
-                job.result()
-                print(f"{i} of {len(jobs)}", flush=True)
-    known = [clip for clip in (known_of(*clip) for clip in clips) if points().keys() <= clip.keys()]
-    summary = summarise(known)
+def known_results(clips: list[tuple[str, str]]) -> dict[str, dict]:
+    """Means over the clips that are done, and over the camera moves where all are."""
+    done = [clip for clip in (known_of(*clip) for clip in clips) if points().keys() <= clip.keys()]
     cameras = [known_of("camera", *clip) for clip in ASKED]
     asked = {label: averaged([camera[label] for camera in cameras]) for label in cameras[0]} if all(cameras) else {}
     for row in asked.values():
         row.pop("seconds", None)
-    (HERE / "rivals.json").write_text(
-        json.dumps({"clips": summary, "camera": asked}, indent=1, ensure_ascii=False) + "\n"
-    )
-    write_page(summary, asked, len(known))
-    draw(summary, HERE / "rivals.png")
-    draw_strips()
+    run = {"ComfyUI": version_of_host(), "clips": len(done)}
+    return {"run": run, "clips": summarise(done), "camera": asked}
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("packs", nargs="?", help="a folder of checkouts")
+    parser.add_argument("--clips", type=int, default=len(CLIPS), help="how many of evidence.py's clips")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--known", action="store_true", help="run nothing: tell of the clips that are done")
+    options = parser.parse_args()
+    if not (options.packs or options.known or options.page):
+        parser.error("which packs? Give the folder of their checkouts.")
+    clips = CLIPS[:: max(1, len(CLIPS) // options.clips)]
+    clips = clips[::2] + clips[1::2]  # what a run that was stopped has, is spread over pictures and motions
+    if not options.page:
+        if not options.known:
+            measure(options.packs, clips, options.workers)
+        keep("rivals", known_results(clips))
+        draw(kept("rivals")["clips"], HERE / "rivals.png")
+        draw_strips()
+    write(tables(kept("rivals")))
 
 
 if __name__ == "__main__":

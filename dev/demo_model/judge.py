@@ -1,19 +1,20 @@
 """Measures weights of the demo model on pictures that it never saw.
 
-    .host/venv/bin/python dev/demo_model/judge.py [--plain] [--json FILE] nodes/demo_model/model.safetensors [OTHER ...]
+    .host/venv/bin/python dev/demo_model/judge.py [--plain] [--keep] nodes/demo_model/model.safetensors [OTHER ...]
 
 For each file of weights: PSNR of true clips that are noised to σ 0.5 and σ 2 and denoised in one step, at guidance 1,
 and the same at σ 0.5 for clips that move slower or faster than their prompt says. With --plain also clips sampled from
 noise: how sharp they are, as a share of the true clips' change from pixel to pixel, and how much they move.
---json also writes the figures of the last of the files.
+--keep does both, and writes the figures of the last of the files into dev/benchmarks/demo_model.json and their tables
+into the demo model's README; --page writes the tables again.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from benchmarks.harness import arguments, keep, kept, table, write
 from demo_model import clips
 from noise_rectification.nodes.demo_model import words
 from private_host.pack import start_host
@@ -126,33 +127,60 @@ def plain_clips(judge: Judge) -> dict[str, dict[str, float]]:
     return found
 
 
+def tables(figures: dict) -> dict[str, list[str]]:
+    """What the demo model's README tells: errors by noise level, and all else."""
+    spans = {"0.03": "0.03 to 0.3", "0.3": "0.3 to 1", "1": "1 to 3", "3": "3 to 8", "8": "8 to 14.7"}
+    errors = {spans[low]: f"{error:.3f}" for low, error in figures["training"]["error"].items()}
+    denoised, plain = figures["one step"], figures["plain"].values()
+    sharpness = np.mean([clips["sharpness"] for clips in plain])
+    motion = sum(clips["motion"] for clips in plain) / sum(clips["true motion"] for clips in plain)
+    rows = {
+        "a true clip, noised to σ 0.5 and denoised in one step": f"{denoised['σ 0.5']:.1f} dB",
+        f"the same, where it moves at {SLOW:g} of the speed that it is told": f"{denoised['σ 0.5, slow']:.1f} dB",
+        f"at {FAST:g} of it": f"{denoised['σ 0.5, fast']:.1f} dB",
+        "a true clip, noised to σ 2 and denoised in one step": f"{denoised['σ 2']:.1f} dB",
+        "clips sampled from noise: sharpness, the true ones' being 1": f"{sharpness:.2f}",
+        "their motion, likewise": f"{motion:.2f}",
+    }
+    return {
+        "demo model by noise level": table({"error": errors}, "noise level σ"),
+        "demo model": table({what: {"measured": value} for what, value in rows.items()}, ""),
+    }
+
+
 @torch.inference_mode()
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plain", action="store_true", help="also sample plain clips, which takes minutes")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("weights", type=Path, nargs="+", help="files of weights (.safetensors)")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    start_host()
+def judged(weights: Path, plain: bool) -> dict[str, dict]:
+    """The figures of a file of weights, told as they are found."""
     from noise_rectification.nodes.demo_model import network as demo_model
 
-    for weights in arguments.weights:
-        judge = Judge(demo_model, weights)
-        figures = {"training": training_of(weights), "one step": one_step(judge)}
-        print(
-            weights.name,
-            *(f"{name}: {value:.2f} dB" for name, value in figures["one step"].items()),
-            sep="  ",
-            flush=True,
-        )
-        if arguments.plain:
-            figures["plain"] = plain_clips(judge)
-            for motion, values in figures["plain"].items():
-                moved = f"{values['motion']:.2f} px/frame (true: {values['true motion']:.2f})"
-                print(f"  {motion:12} sharpness {values['sharpness']:.2f}, motion {moved}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    judge = Judge(demo_model, weights)
+    figures = {"training": training_of(weights), "one step": one_step(judge)}
+    print(weights.name, *(f"{name}: {value:.2f} dB" for name, value in figures["one step"].items()), sep="  ",
+          flush=True)  # fmt: skip
+    if plain:
+        figures["plain"] = plain_clips(judge)
+        for motion, values in figures["plain"].items():
+            moved = f"{values['motion']:.2f} px/frame (true: {values['true motion']:.2f})"
+            print(f"  {motion:12} sharpness {values['sharpness']:.2f}, motion {moved}")
+    return figures
+
+
+def main():
+    parser = arguments(__doc__)
+    parser.add_argument("--plain", action="store_true", help="also sample plain clips, which takes minutes")
+    parser.add_argument("--keep", action="store_true", help="keep the figures of the last file, and write the tables")
+    parser.add_argument("weights", type=Path, nargs="*", help="files of weights (.safetensors)")
+    options = parser.parse_args()
+    if not options.page:
+        if not options.weights:
+            parser.error("which weights? Give their file.")
+        torch.set_num_threads(1)
+        start_host()
+        figures = [judged(weights, options.plain or options.keep) for weights in options.weights]
+        if options.keep:
+            keep("demo_model", figures[-1])
+    if options.page or options.keep:
+        write(tables(kept("demo_model")))
 
 
 if __name__ == "__main__":

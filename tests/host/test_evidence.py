@@ -1,14 +1,13 @@
 """The benchmarks' rows are of hosts that sample as they should."""
 
-import json
-
 import comfy.sample
 import pytest
 import torch
-from benchmarks.evidence import FILE, SAMPLERS, VERSION, joined, methods, named, page, repeats_initial_noise
+from benchmarks.evidence import SAMPLERS, joined, methods, named, repeats_initial_noise
+from benchmarks.harness import kept, version_of_host
 from comfy.k_diffusion.sampling import default_noise_sampler
 
-KNOWN = json.loads(FILE.read_text())
+KNOWN = kept("evidence")
 
 
 def host_repeats() -> bool:
@@ -29,14 +28,13 @@ def test_samplers_without_such_draws_are_measured_on_every_host(sampler):
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_no_row_is_of_a_host_that_repeats_the_initial_noise(sampler):
     """ComfyUI 0.3.75 on the CPU: euler_ancestral and lcm injected the run's own noise again."""
-    here = [name for name in named([sampler]) if KNOWN[name]["ComfyUI"] == VERSION]
+    here = [name for name in named([sampler]) if KNOWN[name]["ComfyUI"] == version_of_host()]
     assert not here or not repeats_initial_noise(sampler)
 
 
 def test_every_row_says_where_it_was_measured():
     assert set(KNOWN) == {"true clip", "frozen picture", *methods()}
     assert all(row["ComfyUI"].count(".") == 2 and row["clips"] >= 16 and row["seeds"] for row in KNOWN.values())
-    assert FILE.with_suffix(".md").read_text() == page(KNOWN)
 
 
 def test_a_run_of_some_rows_leaves_the_others_as_they_are():
