@@ -33,22 +33,33 @@ from .attachments import CARRIED, attach, video_samples
 from .film import save_film
 from .going_on import check_stop
 from .log import logger
+from .noise_levels import noise_level
 from .settings import Handover, Look, Rectification, Sampled, Stage
 from .vae import CENTER_CROP, fit_pictures
 
-LOOK_AT = 0.2  # of the steps: then the motion is settled, and most of the picture is still to be made
+# Noise over signal at which the picture is looked at: the motion is settled by then, and nearly all of the picture is
+# still to be made (dev/benchmarks/pixels.md).
+LOOK_AT = 20.0
 FILL = STRETCH  # what is put where nothing is visible
 
 
-def sample_with_a_look(sample: Callable[..., Sampled], rectification: Rectification, stage: Stage, vae) -> Sampled:
+def look_step(model_sampling, sigmas: Tensor) -> int:
+    """After how many of a run's steps its picture is looked at: at least one, at most all."""
+    levels = [noise_level(model_sampling, float(sigma)).noise_to_signal for sigma in sigmas[1:]]
+    return next((step for step, noise in enumerate(levels, 1) if noise <= LOOK_AT), len(levels))
+
+
+def sample_with_a_look(
+    sample: Callable[..., Sampled], rectification: Rectification, stage: Stage, at: int, vae
+) -> Sampled:
     """A range of steps, cut where the picture is looked at: from there on the video is held to the picture as it moves.
 
-    sample: takes a Rectification, a Stage and changes of the sampler's arguments. What cannot be looked at is sampled
-    as without a VAE, and the log says why.
+    sample: takes a Rectification, a Stage, and whether to draw other noise. at: step of the whole run at which the
+    picture is looked at, if the stage has it. What cannot be looked at is sampled as without a VAE, and the log says
+    why.
     """
     earlier, steps = rectification.handover, len(rectification.sigmas) - 1
     first, last = stage.start_step, min(stage.last_step, steps)
-    at = max(1, round(LOOK_AT * steps))
     if earlier is not None and earlier.moved:
         return sample(rectification, stage)
     if earlier is not None and earlier.cut is not None and at <= first:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..core.schedule import Schedule
 from .attachments import CARRIED, HANDOVER, REFERENCE_NOISE, attach, attached, detached, unpacked, video_samples
-from .looks import check_vae, sample_with_a_look
+from .looks import check_vae, look_step, sample_with_a_look
 from .settings import Handover, Look, Rectification, Sampled, Stage
 from .wrappers import apply_rectification
 
@@ -61,7 +61,9 @@ def sample_rectified(
     sample = partial(_sampled, model, detached(latent), sampling)
     if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and rectification.look is None:
         check_vae(vae, model.get_model_object("latent_format").latent_channels)
-        sampled = sample_with_a_look(sample, rectification, stage or Stage(False, 0, len(sigmas) - 1, True), vae)
+        at = look_step(model.get_model_object("model_sampling"), sigmas)
+        whole = Stage(disable_noise=False, start_step=0, last_step=len(sigmas) - 1, force_full_denoise=True)
+        sampled = sample_with_a_look(sample, rectification, stage or whole, at, vae)
     else:
         sampled = sample(rectification, stage)
     leaves_noise = stage is not None and not stage.force_full_denoise and sampled.handover is not None

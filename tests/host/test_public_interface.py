@@ -26,7 +26,8 @@ INTERFACE = {
     "NRApply": ("Apply Noise Rectification", ["model", "schedule"], SAMPLING[1], ["MODEL"]),
     "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], [*SAMPLING[1], "vae"], ["LATENT"]),
     "NRKSamplerAdvanced": (
-        "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], [*SAMPLING[1], "vae"], ["LATENT", "LATENT"],
+        "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], [*SAMPLING[1], "vae"],
+        ["LATENT", "LATENT"],
     ),
     "NRSchedulePlot": ("Plot Rectification Schedule", ["schedule", "frames", "steps"], [], ["IMAGE"]),
     "NRFidelityReport": (
