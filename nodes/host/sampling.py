@@ -57,6 +57,7 @@ def sample_rectified(
         sigmas=sigmas,
         handover=None if adds_noise else attached(latent, HANDOVER),
         look=_look(reference),
+        has_vae=vae is not None,
     )
     sample = partial(_sampled, model, detached(latent), sampling)
     if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and rectification.look is None:

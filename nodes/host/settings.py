@@ -60,7 +60,8 @@ class Rectification:
     sigmas: the whole schedule of σ, where the run is only a range of its steps; τ refers to this one.
     handover: an earlier stage's. on_handover: receives this run's. look: the image, moved in pixels, from
     which the anchor starts anew. on_denoised: receives the last guided prediction, before it was rectified, in VAE
-    space. steps_before, steps_in_all: of the run that this one is a part of, for the progress bar.
+    space. steps_before, steps_in_all: of the run that this one is a part of, for the progress bar. has_vae: whether the
+    run was given what it can look through.
     """
 
     schedule: Schedule
@@ -75,6 +76,7 @@ class Rectification:
     on_denoised: Callable[[Tensor], None] | None = None
     steps_before: int = 0
     steps_in_all: int | None = None
+    has_vae: bool = False
 
     @property
     def acts(self) -> bool:
