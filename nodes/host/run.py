@@ -181,8 +181,8 @@ class Run:
             )
 
     def _carries_roughly(self) -> bool:
-        """Whether this run, the first of its stages, carries the picture in a latent whose frames hold several pictures:
-        video VAEs make all those that have an axis of frames."""
+        """Whether this run, the first of its stages, carries the picture in a latent whose frames hold several
+        pictures: video VAEs make all those that have an axis of frames."""
         shape = self.video.shape
         several = len(shape) == 5 and shape[2] > 1
         return several and self.schedule.motion_compensation > 0 and self.earlier is None and not self.settings.has_vae

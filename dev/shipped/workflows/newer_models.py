@@ -338,12 +338,12 @@ def sampled_with_sound(
     + SOUND_IS_LEFT
     + KEEPS_ITS_SAMPLER,
     try_first=[
-        "The look comes after eight of 20 steps (*SplitSigmas*): with this model's shift of 12 that is where layout "
+        "The look comes after half of 20 steps (*SplitSigmas*): with this model's shift of 12 that is where layout "
         "and motion are settled.",
-        "`tau_end` counts the second stage alone: 0.5 are six of its 12 steps. " + STIFF_OR_FREE,
+        "`tau_end` counts the second stage alone: 0.4 are four of its 10 steps. " + STIFF_OR_FREE,
         "`amount` 0.5: half as far; 1.5: further.",
         "Lengths are 17n+5: its own node rounds *up* to that.",
-        "With the turbo LoRA: 6 to 8 steps, the look after two or three.",
+        "With the turbo LoRA: 6 to 8 steps, the look after three or four.",
     ],
     needs="0.30.0",
     drawing=Drawing("coffee.png", "turn", "sound"),
@@ -362,7 +362,7 @@ def minimax_h3_with_sound(graph: Graph) -> None:
     own = graph.add("MiniMaxH3ImageToVideo", "Prompt: what moves, and what is heard", clip=clip, vae=vae,
                     prompt=SPOKEN, first_frame=picture, length=124, **size)  # fmt: skip
     graph.column(SETTLE, 340)
-    samples = carried_sampling(graph, model, stretched, vae, own.slot(1), "BasicGuider", look_at=8, tau_end=0.5,
+    samples = carried_sampling(graph, model, stretched, vae, own.slot(1), "BasicGuider", look_at=10, tau_end=0.4,
                                sampler="res_multistep", conditioning=own)  # fmt: skip
     sound = graph.add("VAEDecodeAudio", samples=samples, vae=audio_vae)
     watch(graph, samples, vae, fps=24, title="6  Watch and listen", audio=sound)

@@ -49,7 +49,7 @@ IMAGE_ANCHOR = (
 )
 LINK_THE_VAE = (
     "Too little moves: **link the VAE**, from its loader to `vae` of the sampler; then `motion_compensation` 1, the ω "
-    "curve flat at 0 and `tau_end` 0.6. The picture is then carried along the motion that the model wants, as in *Wan "
+    "curve flat at 0 and `tau_end` 0.7. The picture is then carried along the motion that the model wants, as in *Wan "
     "2.2 5B, image to video*."
 )
 CARRY_THE_PICTURE = (

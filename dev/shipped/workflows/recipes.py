@@ -152,7 +152,7 @@ BOTH_EXPERTS = (
     "**The same schedule goes to both samplers.** τ counts all {steps} steps, and the second sampler continues where "
     "the first one stopped: it needs no `reference`. "
 )
-VAE_TO_BOTH = "It goes to both samplers: the look falls into the first one's steps, and the second one goes on with it."
+VAE_TO_BOTH = "It goes to both samplers: the look comes in the first one's steps, or where the two meet."
 
 
 @workflow(
@@ -160,7 +160,7 @@ VAE_TO_BOTH = "It goes to both samplers: the look falls into the first one's ste
     BOTH_EXPERTS.format(steps=20) + EMPTY_LATENT + CARRIED_BY_ITSELF + VAE_TO_BOTH,
     try_first=[
         "`tau_end` 0.5: to the end of the high-noise expert, the other left alone. 0.6: two steps of the second too. "
-        "The look comes after the first four or five steps: below 0.3 nothing is held to it.",
+        "The look comes after the first six steps: below 0.35 nothing is held to it.",
         STIFF_OR_FREE,
         STILL_AGAIN,
         IMAGE_ANCHOR,
@@ -169,23 +169,22 @@ VAE_TO_BOTH = "It goes to both samplers: the look falls into the first one's ste
     drawing=Drawing("astronaut.png", "zoom in"),
 )
 def wan22_14b_two_experts(graph: Graph) -> None:
-    two_experts(graph, count=20, cfg=3.5)
+    two_experts(graph, count=20, cfg=3.5, tau_end=0.5)
 
 
 @workflow(
     "Wan 2.2 14B in 4 steps, image to video",
     BOTH_EXPERTS.format(steps=4) + "\n\n"
     "**What τ means in 4 steps**: whole steps only. Up to `tau_end` 0.25 one step is rectified, up to 0.5 two, up to "
-    "0.75 three, above that all. 0.5 is the high-noise expert, from σ 1 to 0.83: as far as 0.5 goes in 20 steps, since "
-    "τ is a share of the same way.\n\n"
+    "0.75 three, above that all. 0.5 is the high-noise expert, from σ 1 to 0.83.\n\n"
     "**`cfg` 1**: the model's prediction is taken as it is, the negative prompt is not used. What rectification "
     "measures is then the model's own error, without that of guidance. "
     + EMPTY_LATENT
     + CARRIED_BY_ITSELF
     + VAE_TO_BOTH,
     try_first=[
-        "The look comes after the first step: with `tau_end` 0.5 the second one is held to it. Too far from the "
-        "picture: 0.75. The last step alone makes the finest detail: above 0.75 the video is held in that too.",
+        "The look comes where the two experts meet: `tau_end` 0.75 holds the step after it. The last step alone makes "
+        "the finest detail: above 0.75 the video is held in that too. 0.5 and less: nothing is held to the look.",
         "`tau_ramp` has no room in 4 steps: leave it at 0, and set `strength` 0.7 for a softer hold.",
         STILL_AGAIN,
         IMAGE_ANCHOR,
@@ -193,10 +192,10 @@ def wan22_14b_two_experts(graph: Graph) -> None:
     drawing=Drawing("coffee.png", "zoom in"),
 )
 def wan22_14b_four_steps(graph: Graph) -> None:
-    two_experts(graph, count=4, cfg=1.0, loras=True)
+    two_experts(graph, count=4, cfg=1.0, tau_end=0.75, loras=True)
 
 
-def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> None:
+def two_experts(graph: Graph, count: int, cfg: float, tau_end: float, loras: bool = False) -> None:
     """Wan 2.2 14B: its high-noise expert for the first half of `count` steps, the low-noise one for the second.
 
     loras: with those that make 4 steps enough.
@@ -207,7 +206,7 @@ def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> No
     clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
     vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
     given = picture_and_prompts(graph, clip)
-    still, held = hold(graph, given.picture, vae, size, tau_end=0.5, **CARRIED)
+    still, held = hold(graph, given.picture, vae, size, tau_end=tau_end, **CARRIED)
     graph.column(SAMPLE, 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, **size)  # fmt: skip
@@ -246,7 +245,7 @@ def by_both_experts(
     "Wan 2.2 5B, image to video",
     HELD_FRAME + CARRIED_BY_ITSELF,
     try_first=[
-        "`tau_end` 0.6: the look comes after six of the 20 steps, and τ has to go on from there; a picture that moves "
+        "`tau_end` 0.7: the look comes after nine of 20 steps, and τ has to go on from there; a picture that moves "
         "may be held longer than one that stands still. " + STIFF_OR_FREE,
         STILL_AGAIN,
         IMAGE_ANCHOR,
@@ -258,7 +257,7 @@ def wan22_5b(graph: Graph) -> None:
     size = {"width": 1280, "height": 704, "length": 121}
     wan = load_wan(graph, "wan2.2_ti2v_5B_fp16.safetensors", vae="wan2.2_vae.safetensors")
     given = picture_and_prompts(graph, wan.clip)
-    still, held = hold(graph, given.picture, wan.vae, size, tau_end=0.6, **CARRIED)
+    still, held = hold(graph, given.picture, wan.vae, size, tau_end=0.7, **CARRIED)
     graph.column(SAMPLE, 340)
     own = graph.add("Wan22ImageToVideoLatent", vae=wan.vae, start_image=given.picture, **size)
     samples = graph.add("NRKSampler", model=wan.model, positive=given.positive, negative=given.negative,
@@ -414,9 +413,9 @@ def hunyuan_video_image_to_video(graph: Graph) -> None:
     "HunyuanVideo 1.5, image to video",
     CARRIED_BETWEEN + KEEPS_ITS_SAMPLER,
     try_first=[
-        "The look comes after six of 20 steps, when layout and motion are settled (*SplitSigmas*); with shift 5 after "
-        "four. Later: the motion is clearer, and less is left to be held.",
-        "`tau_end` counts the second stage alone: 0.4 are six of its 14 steps. " + STIFF_OR_FREE,
+        "The look comes after eight of 20 steps, when layout and motion are settled (*SplitSigmas*); with shift 5 "
+        "after six. Later: the motion is clearer, and less is left to be held.",
+        "`tau_end` counts the second stage alone: 0.3 are four of its 12 steps. " + STIFF_OR_FREE,
         "`amount` 0.5: half as far; 1.5: further.",
         "Short of memory: `length` 61, or 848x480 with the 480p model (shift 5).",
     ],
@@ -434,7 +433,7 @@ def hunyuan_video_15(graph: Graph) -> None:
     graph.column(SETTLE, 340)
     own = graph.add("HunyuanVideo15ImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, clip_vision_output=given.seen, **size)  # fmt: skip
-    samples = carried_sampling(graph, shifted, given.picture, vae, own.slot(2), "CFGGuider", look_at=6, tau_end=0.4,
+    samples = carried_sampling(graph, shifted, given.picture, vae, own.slot(2), "CFGGuider", look_at=8, tau_end=0.3,
                                positive=own, negative=own.slot(1), cfg=6)  # fmt: skip
     watch(graph, samples, vae, fps=24, title=WATCH_CARRIED)
 
