@@ -54,7 +54,10 @@ class RectifiedSampling:
         if self.settings.on_denoised is None and self.settings.on_handover is None:
             return self._sample(executor, None, *inputs, **kwargs)
         guider, last = executor.class_obj, LastPrediction()
-        with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, last.predict_noise, True, LAST_KEY):
+        with (
+            _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, last.sampler_sample, True, LAST_KEY),
+            _registered(guider.model_options, WrappersMP.PREDICT_NOISE, last.predict_noise, True, LAST_KEY),
+        ):
             samples = self._sample(executor, last, *inputs, **kwargs)
         if self.settings.on_denoised is not None and last.denoised is not None:
             self.settings.on_denoised(last.in_vae_space(guider.model_patcher.model))
@@ -81,7 +84,8 @@ class RectifiedSampling:
                 latent_image = self._start(noise, latent_image, video)
             elif self.settings.on_handover is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            self._hint_at_a_soft_end(sampler, len(sigmas) - 1)
+            if not self.settings.until_look:
+                self._hint_at_a_soft_end(sampler, self.settings.steps_in_all or len(sigmas) - 1)
             sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video), last)
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
