@@ -1,17 +1,46 @@
-"""Still Video Latent · Noise Image Latent."""
+"""Still Video Latent · Keyframe Video Latent · Noise Image Latent."""
 
 from __future__ import annotations
 
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 from . import CATEGORY
 from .core.noise import INDEPENDENT, NOISE_TYPES
+from .core.packages import PILLOW
+from .host.film import save_clip
+from .host.keyframes import keyframe_clip
 from .host.noising import ReferenceNoise, noise_latent
 from .host.vae import CENTER_CROP, RESIZES, still_video_latent
 from .inputs import checked
 from .node_schema import VIDEO_GENERATION, node_schema
 
 MAX_SIZE = 16384
+
+
+def _size_inputs() -> list[io.Input]:
+    return [
+        io.Int.Input(
+            "width",
+            default=0,
+            min=0,
+            max=MAX_SIZE,
+            tooltip="Width in pixels, rounded down to the VAE's grid. 0 = the image's own width.",
+        ),
+        io.Int.Input(
+            "height",
+            default=0,
+            min=0,
+            max=MAX_SIZE,
+            tooltip="Height in pixels, rounded down to the VAE's grid. 0 = the image's own height.",
+        ),
+        io.Combo.Input(
+            "resize",
+            options=list(RESIZES),
+            default=CENTER_CROP,
+            tooltip="How a picture of another shape is brought to width and height: "
+            "cut its edges, stretch it, or pad with black.",
+        ),
+    ]
 
 
 class StillVideoLatent(io.ComfyNode):
@@ -42,27 +71,7 @@ class StillVideoLatent(io.ComfyNode):
                     tooltip="Video frames. Rounded down to what the VAE can hold "
                     "(Wan and Hunyuan 4n+1, LTX-Video and Cosmos 8n+1, Mochi 6n+1, MiniMax H3 17n+5).",
                 ),
-                io.Int.Input(
-                    "width",
-                    default=0,
-                    min=0,
-                    max=MAX_SIZE,
-                    tooltip="Width in pixels, rounded down to the VAE's grid. 0 = the image's own width.",
-                ),
-                io.Int.Input(
-                    "height",
-                    default=0,
-                    min=0,
-                    max=MAX_SIZE,
-                    tooltip="Height in pixels, rounded down to the VAE's grid. 0 = the image's own height.",
-                ),
-                io.Combo.Input(
-                    "resize",
-                    options=list(RESIZES),
-                    default=CENTER_CROP,
-                    tooltip="How a picture of another shape is brought to width and height: "
-                    "cut its edges, stretch it, or pad with black.",
-                ),
+                *_size_inputs(),
                 io.Image.Input(
                     "end_image",
                     optional=True,
@@ -91,6 +100,72 @@ class StillVideoLatent(io.ComfyNode):
     def execute(cls, image, vae, length, width, height, resize, end_image=None, mask=None) -> io.NodeOutput:
         latent, fitted_mask = still_video_latent(vae, image, length, width, height, resize, end_image, mask)
         return io.NodeOutput({"samples": latent}, fitted_mask)
+
+
+class KeyframeLatent(io.ComfyNode):
+    """The latent of a clip with pictures at several places."""
+
+    @classmethod
+    def define_schema(cls):
+        return node_schema(
+            node_id="NRKeyframeLatent",
+            search_words="first and last frame, middle frame, keyframes, flf2v, multiframe, several images, storyboard",
+            essentials_category=VIDEO_GENERATION,
+            display_name="Keyframe Video Latent",
+            category=CATEGORY,
+            is_output_node=True,
+            description="Encodes several pictures as one clip: each at its own frame, moved towards the next where the "
+            "motion between them is found, cross-faded where it is not. Each can be held more or less firmly.",
+            inputs=[
+                io.Image.Input("images", tooltip="The pictures, as a batch (Batch Images)."),
+                io.Vae.Input("vae", tooltip="The video model's own VAE."),
+                io.String.Input(
+                    "places",
+                    default="0, -1",
+                    tooltip="Where each picture lies: frames of the video from 0 on, with commas between them. "
+                    "-1 is the last frame. First, middle and last of 81: 0, 40, -1.",
+                ),
+                io.String.Input(
+                    "strengths",
+                    default="1",
+                    tooltip="How firmly the video is held to each picture, from 0 to 1: one number for all, or one for "
+                    "each. Between two pictures it goes over from one to the other.",
+                ),
+                io.Int.Input(
+                    "length",
+                    default=16,
+                    min=1,
+                    max=MAX_SIZE,
+                    tooltip="Video frames. Rounded down to what the VAE can hold.",
+                ),
+                *_size_inputs(),
+            ],
+            outputs=[
+                io.Latent.Output(
+                    "latent",
+                    display_name="latent",
+                    tooltip="The clip's latent: for `latent_image` or `reference` of the sampler.",
+                ),
+                io.Mask.Output(
+                    "mask",
+                    display_name="mask",
+                    tooltip="For `mask` of the sampler: strengths, less where neither picture shows what is seen.",
+                ),
+                io.String.Output(
+                    "pivot_frames",
+                    display_name="pivot_frames",
+                    tooltip="For `pivot_frames` of the schedule: where the model's error is known.",
+                ),
+                io.Image.Output("frames", display_name="frames", tooltip="The clip, to look at."),
+            ],
+        )
+
+    @classmethod
+    @checked(packages=(PILLOW,))
+    def execute(cls, images, vae, places, strengths, length, width, height, resize) -> io.NodeOutput:
+        clip = keyframe_clip(images, vae, places, strengths, length, width, height, resize)
+        film = ui.SavedImages([save_clip(clip.frames, "keyframes", cls)], is_animated=True)
+        return io.NodeOutput({"samples": clip.samples}, clip.mask, clip.pivot_frames, clip.frames, ui=film)
 
 
 class NoiseLatent(io.ComfyNode):
@@ -162,4 +237,4 @@ class NoiseLatent(io.ComfyNode):
         return io.NodeOutput(*noise_latent(model, latent, noise, sigmas), noise)
 
 
-NODES = [StillVideoLatent, NoiseLatent]
+NODES = [StillVideoLatent, KeyframeLatent, NoiseLatent]

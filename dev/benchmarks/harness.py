@@ -81,6 +81,7 @@ class Scene:
         model=None,
         seed: int = 0,
         steps: int = STEPS,
+        cfg: float = CFG,
         sampler: str = "euler",
         scheduler: str = SCHEDULER,
         denoise: float = 1.0,
@@ -90,7 +91,7 @@ class Scene:
         from noise_rectification.nodes.core.schedule import Schedule
 
         inputs = {
-            "model": model or self.model, "seed": seed, "steps": steps, "cfg": CFG, "sampler_name": sampler,
+            "model": model or self.model, "seed": seed, "steps": steps, "cfg": cfg, "sampler_name": sampler,
             "scheduler": scheduler, "positive": self.positive, "negative": self.negative,
             "latent_image": latent or self.latent(), "denoise": denoise,
         }  # fmt: skip

@@ -10,6 +10,8 @@ import folder_paths
 from comfy_api.latest import io, ui
 from torch import Tensor
 
+from ..core.moved_picture import shrunk, working_size
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -48,3 +50,13 @@ def save_film(frame: Callable[[int], Tensor], frames: int, name: str, cls: type[
         lossless=False, quality=80, method=2,
     )  # fmt: skip
     return saved
+
+
+def save_clip(frames: Tensor, name: str, cls: type[io.ComfyNode]) -> ui.SavedResult:
+    """Pictures [N, H, W, 3] as an animation of the size at which motion is looked for."""
+    width, height = working_size(frames.shape[2], frames.shape[1])
+
+    def shown(i: int) -> Tensor:
+        return shrunk(frames[i : i + 1].movedim(-1, 1), (height, width))[0].movedim(0, -1)
+
+    return save_film(shown, len(frames), name, cls)

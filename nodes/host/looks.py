@@ -31,7 +31,7 @@ from ..core.moved_picture import STRETCH, Later, memory_to_follow, memory_to_mov
 from ..core.predictions import is_finite
 from ..core.schedule import Schedule
 from .attachments import CARRIED, attach, video_samples
-from .film import save_film
+from .film import save_clip
 from .going_on import check_stop
 from .log import logger
 from .noise_levels import noise_level
@@ -40,7 +40,7 @@ from .vae import CENTER_CROP, fit_pictures
 
 # Noise over signal at which the picture is looked at: the motion is settled by then, and nearly all of the picture is
 # still to be made (dev/benchmarks/pixels.md).
-LOOK_AT = 20.0
+LOOK_AT = 12.0
 FILL = STRETCH  # what is put where nothing is visible
 
 
@@ -131,12 +131,7 @@ class CarriedPicture:
 
     def preview(self, cls: type[io.ComfyNode]) -> ui.SavedImages:
         """The clip as an animation in the host's temp folder."""
-        size = working_size(self.frames.shape[2], self.frames.shape[1])
-
-        def shown(i: int) -> Tensor:
-            return small(self.frames[i : i + 1].movedim(-1, 1), size).movedim(0, -1)
-
-        return ui.SavedImages([save_film(shown, len(self.frames), "carried", cls)], is_animated=True)
+        return ui.SavedImages([save_clip(self.frames, "carried", cls)], is_animated=True)
 
 
 def carry_picture(image: Tensor, denoised: dict, vae, amount: float, fill: str) -> tuple[dict, CarriedPicture]:

@@ -36,7 +36,7 @@ def still_video_latent(
     """
     if getattr(vae, "output_channels", 3) < 3 or getattr(vae, "latent_dim", 2) == 1:
         raise ValueError("vae: this one is for sound or shapes, not for pictures. Link the video model's VAE.")
-    fitting = _fitting_length(vae, length)
+    fitting = fitting_length(vae, length)
     if image.shape[0] not in (1, fitting, length):
         raise ValueError(
             f"image: a batch of {image.shape[0]} pictures. Give one picture, or exactly `length` ({length}) of them to "
@@ -44,7 +44,7 @@ def still_video_latent(
         )
     if end_image is not None and (image.shape[0] > 1 or end_image.shape[0] > 1):
         raise ValueError("end_image: a cross-fade goes from one picture to one picture. Give single pictures to both.")
-    size = _fitting_size(vae, width or image.shape[2], height or image.shape[1])
+    size = fitting_size(vae, width or image.shape[2], height or image.shape[1])
     say_if_odd("width and height", *size)
     pictures = fit_pictures(image[:fitting], *size, resize)
     if end_image is not None:
@@ -118,7 +118,7 @@ def longest_fitting(length: int, latent_frames: Callable[[int], int], video_fram
     return next(n for n in range(length, 0, -1) if n == 1 or video_frames(latent_frames(n)) == n)
 
 
-def _fitting_length(vae, length: int) -> int:
+def fitting_length(vae, length: int) -> int:
     if not _holds_video(vae):
         return length
     fitting = longest_fitting(length, vae.downscale_ratio[0], vae.upscale_ratio[0])
@@ -127,7 +127,7 @@ def _fitting_length(vae, length: int) -> int:
     return fitting
 
 
-def _fitting_size(vae, width: int, height: int) -> tuple[int, int]:
+def fitting_size(vae, width: int, height: int) -> tuple[int, int]:
     ratio = vae.spacial_compression_encode()
     fitting = (max(width // ratio, 1) * ratio, max(height // ratio, 1) * ratio)
     if fitting != (width, height):
