@@ -55,7 +55,7 @@ def sample_with_a_look(
 ) -> Sampled:
     """A range of steps, cut where the picture is looked at: from there on the video is held to the picture as it moves.
 
-    sample: takes a Rectification, a Stage, and whether to draw other noise. at: step of the whole run at which the
+    sample: takes a Rectification and a Stage. at: step of the whole run at which the
     picture is looked at, if the stage has it. What cannot be looked at is sampled as without a VAE, and the log says
     why.
     """
@@ -82,8 +82,7 @@ def sample_with_a_look(
         rectification, look=look, noise=before.handover.cut.noise, handover=before.handover, steps_before=at - first,
         steps_in_all=in_all,
     )  # fmt: skip
-    # What a sampler draws along the way is not to be the noise of the first steps once more.
-    return sample(after, replace(stage, disable_noise=False, start_step=at), other_draws=1)
+    return sample(after, replace(stage, disable_noise=False, start_step=at))
 
 
 def _before(schedule: Schedule) -> Schedule:

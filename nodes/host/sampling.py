@@ -73,10 +73,8 @@ def sample_rectified(
     return attach(sampled.latent, HANDOVER, sampled.handover) if leaves_noise else sampled.latent, sampled.denoised
 
 
-def _sampled(
-    model, latent: dict, sampling: dict, rectification: Rectification, stage: Stage | None, other_draws: int = 0
-) -> Sampled:
-    """One call of the host's sampler. other_draws: other than 0 for other noise than the seed's own."""
+def _sampled(model, latent: dict, sampling: dict, rectification: Rectification, stage: Stage | None) -> Sampled:
+    """One call of the host's sampler."""
     from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
 
     handovers: list[Handover] = []
@@ -89,7 +87,7 @@ def _sampled(
     (out,) = common_ksampler(
         apply_rectification(model, asking),
         latent=latent,
-        **sampling | {"seed": (sampling["seed"] + other_draws) % 2**64},
+        **sampling,
         **({} if stage is None else vars(stage)),
     )
     # A stage without steps hands on what it got.

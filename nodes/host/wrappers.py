@@ -154,7 +154,7 @@ class RectifiedSampling:
         denoise_mask=None, *args, **kwargs,
     ):  # fmt: skip
         """SAMPLER_SAMPLE wrapper: `latent_image` is in model space, the model is on its device."""
-        inputs = (guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask, *args)
+        inputs = (guider, sigmas, self._drawing(extra_args), callback, noise, latent_image, denoise_mask, *args)
         if noise_level(guider.inner_model.model_sampling, float(sigmas[0])).sigma == 0:
             logger.warning("Nothing was rectified: sampling starts without noise, so there is none to correct.")
             return executor(*inputs, **kwargs)
@@ -169,6 +169,13 @@ class RectifiedSampling:
             if (handover := run.handover(cut)) is not None:
                 self.settings.on_handover(handover)
         return samples
+
+    def _drawing(self, extra_args: dict) -> dict:
+        """What a sampler draws along the way is not to be the noise of the run's first steps once more. The seed of the
+        conditioning, which some models add noise to, stays as it is."""
+        if not self.settings.steps_before:
+            return extra_args
+        return {**extra_args, "seed": ((extra_args.get("seed") or 0) + 1) % 2**64}
 
 
 def _unusable(sigmas: Tensor) -> str:
