@@ -172,11 +172,11 @@ def of_all(motions: Sequence[Motion]) -> Motion:
     return Motion(flows, visible, 0.0)
 
 
-def check_vae(vae, channels: int) -> None:
-    """Raises ValueError where latents of so many channels cannot be this VAE's."""
-    if (own := getattr(vae, "latent_channels", channels)) != channels:
+def check_vae(vae, *channels: int) -> None:
+    """Raises ValueError where latents of none of these numbers of channels can be this VAE's."""
+    if (own := getattr(vae, "latent_channels", channels[0])) not in channels:
         raise ValueError(
-            f"vae: its latents have {own} channels, the model's have {channels}. Link the VAE of this model."
+            f"vae: its latents have {own} channels, the model's have {channels[0]}. Link the VAE of this model."
         )
 
 
@@ -242,7 +242,7 @@ def _carried_clip(
     samples = vae.encode(clip)
     if samples.shape != video.shape:
         raise ValueError(
-            f"vae: it makes of a latent {in_words(video.shape)} a clip, and of that clip a latent "
-            f"{in_words(samples.shape)}. Link the VAE of this model."
+            f"vae: the clip that it decodes is {in_words(samples.shape)} when it is encoded again, but the latent is "
+            f"{in_words(video.shape)}. Link the VAE of this model."
         )
     return CarriedPicture(samples, motion, clip, visible)

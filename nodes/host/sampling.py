@@ -63,7 +63,9 @@ def sample_rectified(
     )
     sample = partial(_sampled, model, detached(latent), sampling)
     if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and look is None:
-        check_vae(vae, model.get_model_object("latent_format").latent_channels)
+        # MiniMax H3's format tells of its sound, and the host gives an empty latent the channels of its model.
+        channels = video_samples(latent["samples"]).shape[1], model.get_model_object("latent_format").latent_channels
+        check_vae(vae, *channels)
         at = look_step(model.get_model_object("model_sampling"), sigmas)
         whole = Stage(disable_noise=False, start_step=0, last_step=len(sigmas) - 1, force_full_denoise=True)
         sampled = sample_with_a_look(sample, rectification, stage or whole, at, vae)

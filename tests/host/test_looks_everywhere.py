@@ -49,7 +49,7 @@ def cut(monkeypatch):
 
     monkeypatch.setattr(looks, "_look_at", unmoved)
     monkeypatch.setattr(looks, "_before", lambda schedule: replace(schedule, motion_compensation=0.0))
-    monkeypatch.setattr(sampling, "check_vae", lambda vae, channels: None)
+    monkeypatch.setattr(sampling, "check_vae", lambda vae, *channels: None)
     return made
 
 
@@ -96,7 +96,7 @@ def cut_of(case, monkeypatch, **more):
     """The cut of a run at its look."""
     made = []
     monkeypatch.setattr(looks, "_look_at", lambda handover, *rest: made.append(handover.cut))
-    monkeypatch.setattr(sampling, "check_vae", lambda vae, channels: None)
+    monkeypatch.setattr(sampling, "check_vae", lambda vae, *channels: None)
     sample(case, CARRIED, vae=any_vae(), **more)
     return made[0]
 
