@@ -447,3 +447,24 @@ def test_windows_over_the_frames_are_looked_at_as_one_video(scene, said):
 def test_a_cut_lies_on_the_cpu(scene, seen):
     cut = attached(seen[0], HANDOVER).cut
     assert {value.device.type for value in (cut.image, cut.denoised, cut.noise)} == {"cpu"}
+
+
+def test_a_look_can_be_stopped_in_every_part_of_its_work_and_leaves_nothing_behind(scene, monkeypatch):
+    before, count = scene.sampled(vae=scene.vae), []
+    monkeypatch.setattr(looks, "check_stop", lambda: count.append(1))
+    scene.sampled(vae=scene.vae)
+    times = len(count)
+    assert times >= 40
+
+    def stop_at(last):
+        count.append(1)
+        if len(count) == last:
+            raise comfy.model_management.InterruptProcessingException
+
+    for at in range(1, times + 1, times // 4):
+        count.clear()
+        monkeypatch.setattr(looks, "check_stop", lambda at=at: stop_at(at))
+        with pytest.raises(comfy.model_management.InterruptProcessingException):
+            scene.sampled(vae=scene.vae)
+    monkeypatch.undo()
+    assert torch.equal(scene.sampled(vae=scene.vae), before)
