@@ -36,7 +36,7 @@ def blueprint(canvas: Canvas, definitions: dict) -> dict:
     graph.column("Inside", 320)
     still = graph.add("NRStillVideoLatent", image=picture, vae=model.slot(1), length=16)
     graph.column("Inside", 400)
-    held = schedule(graph, **CARRIED)
+    held = schedule(graph, tau_end=0.7, **CARRIED)
     graph.column("Inside", 340)
     samples = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
                         schedule=held, vae=model.slot(1), **steps(20, 6))  # fmt: skip
