@@ -150,7 +150,7 @@ def flow_of(clip):
     from noise_rectification.nodes.core import flow as motion
 
     seen = motion.guide(clip.movedim(-1, 1))
-    return motion.flow(seen[:1], seen, smoothness=0.05)
+    return motion.flow(seen[:1], seen, setting=motion.CLEAR)
 
 
 def one(job: tuple) -> dict[str, dict]:
