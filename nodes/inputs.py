@@ -193,10 +193,11 @@ def _check_finite(name: str, value: Any) -> None:
 
 
 def _is_finite(tensor: Tensor) -> bool:
-    """Whether no number is NaN or infinite. A video is read frame by frame, so that no copy of it is made."""
+    """Whether no number is NaN or infinite. A video is read frame by frame, so that no copy of it is made. A sum is
+    several times faster than a look at each number, and finite only where all of them are."""
     for frame in tensor if tensor.ndim > 1 else [tensor]:
         check_stop()
-        if not bool(torch.isfinite(frame).all()):
+        if not bool(torch.isfinite(frame.sum())) and not bool(torch.isfinite(frame).all()):
             return False
     return True
 

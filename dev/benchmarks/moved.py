@@ -160,7 +160,7 @@ def flow_of(clip):
     from noise_rectification.nodes.core import flow
 
     seen = flow.guide(clip.movedim(-1, 1))
-    return flow.flow(seen[:1], seen, smoothness=0.05)
+    return flow.flow(seen[:1], seen, setting=flow.CLEAR)
 
 
 def one(job: tuple) -> dict[str, dict]:

@@ -85,7 +85,7 @@ def pans(vae) -> dict[str, dict[str, float]]:
     import skimage.data
     import torch
     from noise_rectification.nodes.core.flow import warp
-    from noise_rectification.nodes.host.looks import carry_pictures
+    from noise_rectification.nodes.host.looks import carry_picture
 
     found: dict[str, dict[str, list[float]]] = {}
     for name in PHOTOGRAPHS:
@@ -95,7 +95,7 @@ def pans(vae) -> dict[str, dict[str, float]]:
             first, last = (photograph[:, 40 : 40 + SIZE, 80 + x : 80 + x + SIZE] for x in (0, pixels))
             clip = torch.cat([first, last])
             latent = vae.encode(clip)
-            carried = carry_pictures(vae, [first], [0], latent, 1.0, "stretch the border")
+            _, carried = carry_picture(first, {"samples": latent}, vae, 1.0, "stretch the border")
             along = torch.tensor([float(shift), 0.0]).reshape(1, 2, 1, 1).expand(1, 2, *latent.shape[-2:])
             ways = {
                 "carried in pixels, by a look": carried.samples[1:],
@@ -112,7 +112,7 @@ def pans(vae) -> dict[str, dict[str, float]]:
 def clips(vae, folder: Path) -> dict[str, dict[str, float]]:
     """(b): PSNR of the moved first frame to the clip, where it is visible, by where the motion was looked for."""
     import torch
-    from noise_rectification.nodes.host.looks import carry_pictures
+    from noise_rectification.nodes.host.looks import carry_picture
 
     class Pixels:
         latent_channels = 3
@@ -130,7 +130,7 @@ def clips(vae, folder: Path) -> dict[str, dict[str, float]]:
         for way, coder in (("flow found in the clip", Pixels()), ("by a look, through TAEF2", vae)):
             with torch.inference_mode():
                 latent = coder.encode(clip)
-                carried = carry_pictures(coder, [clip[:1]], [0], latent, 1.0, "stretch the border")
+                _, carried = carry_picture(clip[:1], {"samples": latent}, coder, 1.0, "stretch the border")
             seen = carried.visible[1:, ..., None]
             error = ((carried.frames[1:] - clip[1:]).square() * seen).sum() / (3 * seen.sum())
             row[way] = float(-10 * error.log10())

@@ -70,6 +70,10 @@ class Still:
         """Σ_p b_pf W_pf r_p of equation (3): the pivots' residuals, as they reach the frames."""
         return self.pivots.lend(residuals)
 
+    def where(self, mask: float | Tensor, strength: float = 1.0) -> float | Tensor:
+        """λ c of equation (3), broadcast over the video. mask: λ's share over space and time."""
+        return strength * mask * self.visible
+
     def colours(self, visible: Tensor) -> Colours:
         """μ* and s* of equation (5): the colours of what each frame shows of the image, weighted by `visible`."""
         return colours(self.image, visible)
@@ -89,6 +93,11 @@ class Moved(Still):
 
     def lend(self, residuals: list[Tensor]) -> Tensor:
         return self._carried(residuals)
+
+    def where(self, mask: float | Tensor, strength: float = 1.0) -> float | Tensor:
+        """The mask may be what is visible of the moved clip, and then counts once."""
+        visible = torch.as_tensor(self.visible)
+        return strength * torch.minimum(torch.as_tensor(mask).to(visible), visible)
 
     def _keep(self, motion: Motion) -> None:
         """Take over what was measured: b and c of equation (3) follow."""
@@ -140,6 +149,8 @@ class Carrier(Moved):
             pairs = [self._from_pivot(i, denoised, seen) for i in range(len(self.pivots.frames))]
             flows, visible = (list(each) for each in zip(*pairs, strict=True))
             self._keep(Motion(flows, visible, noise))
+
+    where = Still.where
 
     def target(self, anchor: Tensor, image_share: float) -> Tensor:
         if image_share == 0:  # a flow model's anchor soon holds nothing of the image

@@ -14,20 +14,27 @@ sums over the channels and a small window, and ū what the neighbours and the fr
 
     (1)  (A + α) (u' - u) = b + α (ū - u)
 
-so that texture decides where there is some, and the neighbours do where there is none.
+so that texture decides where there is some, and the neighbours do where there is none. With < > the mean over 3x3
+cells, and v the affine motion that fits the frame's flow best,
+
+    (2)  ū = (1 - κ) <u'> + κ v,   κ = OVERALL / (1 + |v - u|² / loose²)
+
+(1) and (2) take turns some times, between which u' is smoothed in time, too, as far as that changes it by less than
+`loose` cells. Where things move on their own, neither the frame nor time is believed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
 import torch
 from einops import rearrange
 from torch import Tensor
-from torch.nn.functional import grid_sample, pad
+from torch.nn.functional import grid_sample
 
 from .devices import where_able
 
@@ -36,16 +43,37 @@ TURNS = (0, 20, -20, 40, -40, 60, -60)  # degrees that are tried for it; what li
 ZOOMS = (1.0, 1.4, 0.7, 2.0, 0.5)  # likewise
 PLAIN = 0.1  # of the contrast of a guide, which is 1: less of it explains nothing
 FLAT = 1e-2  # deviation of a channel, in units of the latent, below which nothing can be seen in it
-COARSEST = 8  # cells: halving stops before a side gets shorter, where the windows would see the whole frame
-SMOOTHINGS = 4  # of ū at a level, each followed by (1): what is known spreads to where nothing is
-SMOOTHNESS = 0.2  # α. Guides have unit deviation, so it counts where they are blurred and hardly where they are sharp
-CHAIN_SMOOTHNESS = 1.0  # α between neighbours, which differ by little: what they get wrong adds up over the clip
 OVERALL = 0.2  # share in ū of the affine motion of the whole frame: pans, zooms and turns reach bare walls and borders
 ROBUST_ROUNDS = 2  # of that fit: things that move on their own drop out of it
+FITTED = 32  # cells of the shorter side, at most some twice that, at which it is fitted
 STEADINESS = 300.0  # weight of second differences in time: motion is smoothed over some 8 frames, never slowed
 CELLS_AT_ONCE = 2**19  # of the frames that are worked on together: what is kept of all of them is a few numbers a cell
 CROWDED = 0.5  # share of the usual spread of a flow below which visibility falls; a zoom changes it everywhere alike
-DISAGREEMENT = 0.5  # squared difference of guides at which half of the visibility is gone; of two strangers it is 2
+DISAGREEMENT = 0.4  # squared difference of guides at which half of the visibility is gone; of two strangers it is 2
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How far guides are trusted, against what is usual of motion.
+
+    smoothness: α of equation (1). between: the same between neighbours, which differ by little: what they get wrong
+    adds up over the clip. loose: cells by which motion may miss what the frame as a whole says of it, or time, until
+    half of that is believed. rounds: at a level that is not the finest, each with a new look at what is still missing.
+    smoothings: of ū in a round, each followed by (1), in groups before which motion is smoothed in time. coarsest:
+    cells; halving stops before a side gets shorter, where the windows would see the whole frame.
+    """
+
+    smoothness: float
+    between: float
+    loose: float
+    rounds: int
+    smoothings: tuple[int, ...]
+    coarsest: int
+
+
+# Soft predictions of early steps; and pictures that show what they show, whose parts move on their own.
+DRAFT = Setting(smoothness=0.2, between=1.0, loose=math.inf, rounds=1, smoothings=(1, 1, 1, 1, 1), coarsest=8)
+CLEAR = Setting(smoothness=0.09, between=0.6, loose=1.0, rounds=2, smoothings=(5, 5), coarsest=12)
 
 
 def guide(latent: Tensor, rgb_factors: Tensor | None = None) -> Tensor:
@@ -69,7 +97,7 @@ def flow(
     initial: Tensor | None = None,
     pivot: int = 0,
     clips: int = 1,
-    smoothness: float = SMOOTHNESS,
+    setting: Setting = DRAFT,
     after_level: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """Backward flow [N, 2, H, W] in cells from each frame to the pivot frame.
@@ -77,14 +105,19 @@ def flow(
     pivot_guide: [1, C, H, W], or one for each frame. frames_guide: [N, C, H, W]. clips: how many clips of equal length
     the frames are of; pivot: the index of the pivot frame in each. initial: an earlier flow to go on from, as from the
     sampler's last step. Without one, each frame starts from where its neighbour came to, since motion over a long clip
-    exceeds what coarse levels reach. smoothness: α of equation (1), for guides that can be trusted less (predictions
-    at high σ) or more (real pictures: 0.02). after_level: called after each level of the pyramid, and in between after
-    each bunch of frames that is worked on together; what it raises goes through.
+    exceeds what coarse levels reach. setting: DRAFT for predictions, CLEAR for real pictures. after_level: called after
+    each level of the pyramid, and in between after each bunch of frames that is worked on together; what it raises goes
+    through.
     """
-    if initial is None:
-        initial = _chained(pivot_guide, frames_guide, pivot, clips, after_level)
-    steady = _steady(len(frames_guide) // clips, pivot).to(frames_guide)
-    return _matched(pivot_guide, frames_guide, initial, smoothness, steady, after_level)
+    starts, seen = (_pyramid(guides, setting.coarsest, after_level) for guides in (pivot_guide, frames_guide))
+    frames = len(frames_guide) // clips
+    known = (0, initial) if initial is not None else _chained(starts, seen, pivot, frames, setting, after_level)
+    steady = _steady(frames, pivot).to(frames_guide)
+
+    def start(level: int, some: slice) -> Tensor:
+        return _of(starts[level], some)
+
+    return _matched(start, seen, known, setting, after_level, steady)
 
 
 def far_flow(pivot_guide: Tensor, frames_guide: Tensor) -> Tensor:
@@ -149,10 +182,12 @@ def warp(clip: Tensor, u: Tensor, mode: str = "bicubic", beyond: str = "border",
     Bicubic, since bilinear reading between two cells blurs, and the blur is what the video would be held to.
     """
     height, width = clip.shape[-2:]
-    scale = u.new_tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)])  # grid_sample's frame reaches from -1 to 1
-    places = rearrange(_places(u, first_row), "n xy h w -> n h w xy") * scale - 1
+    scale = u.new_tensor([2 / max(width - 1, 1), 2 / max(height - 1, 1)]).reshape(2, 1, 1)
+    # grid_sample's frame reaches from -1 to 1.
+    places = torch.addcmul(scale * _cells(u, first_row) - 1, scale, u)
     source = clip.expand(len(u), -1, -1, -1)
-    return where_able(grid_sample, source, places, mode=mode, padding_mode=beyond, align_corners=True)
+    grid = rearrange(places, "n xy h w -> n h w xy")
+    return where_able(grid_sample, source, grid, mode=mode, padding_mode=beyond, align_corners=True)
 
 
 def inside(u: Tensor, first_row: int = 0, height: int | None = None) -> Tensor:
@@ -161,7 +196,7 @@ def inside(u: Tensor, first_row: int = 0, height: int | None = None) -> Tensor:
     u may be a band of the rows of a frame of this height, from `first_row` on.
     """
     last = u.new_tensor([u.shape[-1] - 1, (u.shape[-2] if height is None else height) - 1]).reshape(2, 1, 1)
-    places = _places(u, first_row)
+    places = u + _cells(u, first_row)
     return (1 + torch.minimum(places, last - places)).clamp(0, 1).prod(1, keepdim=True)
 
 
@@ -237,142 +272,191 @@ def _signed(place: Tensor, cells: int) -> Tensor:
 # ---- equation (1) ----------------------------------------------------------------------------------------------------
 
 
+def _pyramid(guides: Tensor, coarsest: int, after_bunch: Callable[[], None]) -> list[Tensor]:
+    """Guides [N, C, H, W], and the same again and again at half the size."""
+    levels = [guides]
+    while min(levels[-1].shape[-2:]) >= 2 * coarsest:
+        levels.append(_all_halved(levels[-1], after_bunch))
+    return levels
+
+
 def _chained(
-    pivot_guide: Tensor, frames_guide: Tensor, pivot: int, clips: int, after_level: Callable[[], None]
-) -> Tensor:
-    """A first flow: from each frame to its neighbour on the way to the pivot frame, and on from there.
+    starts: list[Tensor],
+    seen: list[Tensor],
+    pivot: int,
+    frames: int,
+    setting: Setting,
+    after_level: Callable[[], None],
+) -> tuple[int, Tensor]:
+    """A first flow, and how many times its grid is halved: from each frame to its neighbour on the way to the pivot
+    frame, and on from there.
 
     Neighbours are matched at half the size. The ways double in every round, so that few rounds reach through a clip.
     """
-    count, frames = len(frames_guide), len(frames_guide) // clips
-    here = torch.arange(count, device=frames_guide.device)
-    following = here - (here % frames - pivot).sign()
-    halves = in_bunches(lambda some: _halved(frames_guide[some]), frames_guide, after_level)
-    still = _halved(pivot_guide).expand(count, -1, -1, -1)
-    # How a still clip differs from frame to frame stays.
-    neighbours = in_bunches(lambda some: halves[following[some]] + still[some] - still[following[some]], halves)
-    none = halves.new_zeros(count, 2, *halves.shape[-2:])
-    alone = torch.ones(1, 1).to(halves)
-    u = _matched(neighbours, halves, none, CHAIN_SMOOTHNESS, alone, after_level)
-    for _ in range((frames - 1).bit_length()):
-        u = in_bunches(partial(_gone_on, u, following), u, after_level)
-        following = following[following]
-    return in_bunches(lambda some: _doubled(2 * u[some], frames_guide.shape[-2:]), frames_guide, after_level)
+    first = min(1, len(seen) - 1)
+    u = seen[0].new_zeros(len(seen[0]), 2, *_half(seen[first]))
+    if frames > 1:
+        here = torch.arange(len(seen[0]), device=seen[0].device)
+        following = here - (here % frames - pivot).sign()
+        neighbour = partial(_neighbour, starts[first:], seen[first:], following)
+        u = _matched(neighbour, seen[first:], (1, u), setting, after_level)
+        for _ in range((frames - 1).bit_length()):
+            u = in_bunches(partial(_gone_on, u, following), u, after_level)
+            following = following[following]
+    return first + 1, 2**first * u
+
+
+def _neighbour(starts: list[Tensor], seen: list[Tensor], following: Tensor, level: int, some: slice) -> Tensor:
+    """What the following frames look like. How a still clip differs from frame to frame stays."""
+    neighbours, still = seen[level][following[some]], starts[level]
+    return neighbours if len(still) == 1 else neighbours + still[some] - still[following[some]]
 
 
 def _gone_on(u: Tensor, following: Tensor, some: slice) -> Tensor:
-    """The way to a following frame, and that frame's own from there."""
-    return u[some] + warp(u[following[some]], u[some], mode="bilinear")
+    """The way to a following frame, and that frame's own from there: cells of a grid twice as fine as the flow's."""
+    return u[some] + warp(u[following[some]], u[some] / 2, mode="bilinear")
 
 
 def _matched(
-    pivot_guide: Tensor,
-    frames_guide: Tensor,
-    initial: Tensor,
-    smoothness: float,
-    steady: Tensor,
+    start: Callable[[int, slice], Tensor],
+    seen: list[Tensor],
+    known: tuple[int, Tensor],
+    setting: Setting,
     after_level: Callable[[], None],
+    steady: Tensor | None = None,
 ) -> Tensor:
-    """An earlier flow made better, coarse to fine."""
-    levels = [(pivot_guide, frames_guide)]
-    while min(levels[-1][1].shape[-2:]) >= 2 * COARSEST:
-        levels.append((_all_halved(levels[-1][0]), _all_halved(levels[-1][1])))
+    """A known flow made better, coarse to fine; between neighbours on half the grid of the finest guides.
+
+    start: what is matched at a level to some of the frames that are `seen` there. known: how many times the grid of a
+    flow is halved, and the flow. steady: smoothing in time; None between neighbours.
+    """
     # The flow of a level lives on half of its grid: windows are wider than two cells, and a quarter is to be solved.
-    earlier = [initial]
-    for _ in levels:
-        earlier.append(_all_halved(earlier[-1]))
-    field = earlier[-1]
-    for level in reversed(range(len(levels))):
-        refined = _refined(field, *levels[level], 2**level, smoothness, steady, after_level)
-        # Only what has changed is made finer: details of an earlier flow stay.
-        field = in_bunches(partial(_finer, earlier[level], earlier[level + 1], refined), earlier[level], after_level)
+    earlier = dict([known])
+    for halvings in range(known[0], len(seen)):
+        earlier[halvings + 1] = _all_halved(earlier[halvings])
+    field = earlier[len(seen)]
+    for level in reversed(range(len(seen))):
+        for _ in range(setting.rounds if 0 < level < len(seen) - 1 and steady is not None else 1):
+            field = _refined(field, partial(start, level), seen[level], 2**level, setting, after_level, steady)
+        if level or steady is not None:
+            field = _all_finer(field, earlier, level, seen[level].shape[-2:], after_level)
     return field
 
 
-def _all_halved(grid: Tensor) -> Tensor:
-    return in_bunches(lambda some: _halved(grid[some]), grid)
+def _all_halved(grid: Tensor, after_bunch: Callable[[], None] = lambda: None) -> Tensor:
+    return in_bunches(lambda some: _halved(grid[some]), grid, after_bunch)
 
 
-def _finer(fine: Tensor, coarse: Tensor, changed: Tensor, some: slice) -> Tensor:
-    """A flow on a fine grid, with what has changed of it on the coarse one."""
-    return fine[some] + _doubled(changed[some] - coarse[some], fine.shape[-2:])
+def _all_finer(
+    field: Tensor, earlier: dict[int, Tensor], level: int, size: torch.Size, after_bunch: Callable[[], None]
+) -> Tensor:
+    """The flow of a level on a grid twice as fine. Where one is known there, only what has changed is made finer:
+    its details stay."""
+
+    def finer(some: slice) -> Tensor:
+        if level not in earlier:
+            return _doubled(field[some], size)
+        return earlier[level][some] + _doubled(field[some] - earlier[level + 1][some], size)
+
+    return in_bunches(finer, field, after_bunch)
 
 
 def _refined(
     field: Tensor,
-    pivot_guide: Tensor,
-    frames_guide: Tensor,
+    start: Callable[[slice], Tensor],
+    seen: Tensor,
     cell: int,
-    smoothness: float,
-    steady: Tensor,
+    setting: Setting,
     after_bunch: Callable[[], None],
+    steady: Tensor | None,
 ) -> Tensor:
     """One round of equation (1): a flow on half the grid of these guides, whose cells are `cell` cells wide."""
-    sums = in_bunches(partial(_sums, field, pivot_guide, frames_guide, cell), frames_guide, after_bunch)
-    xx, xy, yy, bx, by = sums.split(1, 1)
-    overall = in_bunches(lambda some: _affine(field[some], xx[some] + yy[some]), field, after_bunch)
-    refined = field
-    for _ in range(SMOOTHINGS):
-        smooth = in_bunches(partial(_smooth, refined, overall), field, after_bunch)
-        prior = _over_frames(steady, smooth)
-        refined = in_bunches(partial(_stepped, field, sums, prior, smoothness, cell), field, after_bunch)
-    return refined
+    smoothness = setting.between if steady is None else setting.smoothness
+
+    def equation(some: slice) -> Tensor:
+        return _equation(field[some], start(some), seen[some], cell, smoothness, setting.loose)
+
+    equations = in_bunches(equation, seen, after_bunch)
+    u = field
+    for times in setting.smoothings:
+        if steady is not None and len(steady) > 2:
+            u = _over_time(u, steady, setting.loose)
+        u = in_bunches(partial(_smoothed, u, equations, times), u, after_bunch)
+    return u
 
 
-def _sums(field: Tensor, pivot_guide: Tensor, frames_guide: Tensor, cell: int, some: slice) -> Tensor:
+def _equation(u: Tensor, start: Tensor, seen: Tensor, cell: int, smoothness: float, loose: float) -> Tensor:
+    """Equation (1) solved for u' = m + M · (sum of u' over 3x3 cells): m and M's xx, xy, yy, as [N, 5, H, W]."""
+    xx, xy, yy, bx, by = _sums(u, start, seen, cell).split(1, 1)
+    fit, share = _overall(u, xx + yy, loose)
+    xx, yy = xx + smoothness, yy + smoothness
+    determinant = xx * yy - xy * xy
+    xx, xy, yy = yy / determinant, -xy / determinant, xx / determinant
+    pull_x, pull_y = (smoothness * (share * fit - u)).split(1, 1)
+    bx, by = torch.add(pull_x, bx, alpha=cell), torch.add(pull_y, by, alpha=cell)
+    x, y = u[:, :1] + xx * bx + xy * by, u[:, 1:] + xy * bx + yy * by
+    weight = smoothness / 9 * (1 - share)
+    return torch.cat([x, y, weight * xx, weight * xy, weight * yy], 1)
+
+
+def _smoothed(u: Tensor, equations: Tensor, times: int, some: slice) -> Tensor:
+    """u' of equation (1), what the neighbours say being looked at so many times."""
+    x, y, xx, xy, yy = equations[some].split(1, 1)
+    u = u[some].clone()
+    for _ in range(times):
+        right, down = _added(_added(u, -1), -2).split(1, 1)
+        torch.addcmul(x, xx, right, out=u[:, :1]).addcmul_(xy, down)
+        torch.addcmul(y, xy, right, out=u[:, 1:]).addcmul_(yy, down)
+    return u
+
+
+def _sums(field: Tensor, start: Tensor, seen: Tensor, cell: int) -> Tensor:
     """A and b of equation (1): xx, xy, yy, bx, by as [N, 5, H, W] on half of the grid."""
-    pivot_guide, frames_guide, field = _of(pivot_guide, some), frames_guide[some], field[some]
-    moved = warp(pivot_guide, _doubled(field, frames_guide.shape[-2:]) / cell, mode="bilinear")
-    missing = frames_guide - moved
-    # Gradients of both pictures, averaged: those of one alone are biased by its noise, and the flow falls short.
-    right, down = _gradient((frames_guide + moved) / 2)
+    moved = warp(start, _doubled(field / cell, seen.shape[-2:]), mode="bilinear")
+    missing = seen - moved
+    # Gradients of both pictures, averaged: those of one alone are biased by its noise, and the flow falls short. What
+    # they are four times too large is taken back in the sums.
+    both = moved.add_(seen)
+    right, down = _differences(both, -1), _differences(both, -2)
     pairs = (right, right), (right, down), (down, down), (right, missing), (down, missing)
-    sums = _halved(torch.stack([(one * other).sum(1) for one, other in pairs], 1)) * inside(field / (2 * cell))
-    return windowed(sums)
+    sums = torch.stack([_halved(_product(one, other)) for one, other in pairs], 1)
+    scale = sums.new_tensor([1 / 16, 1 / 16, 1 / 16, 1 / 4, 1 / 4]).reshape(-1, 1, 1)
+    return windowed(sums.mul_(scale * inside(field / (2 * cell))))
 
 
-def _smooth(u: Tensor, overall: Tensor, some: slice) -> Tensor:
-    """What a cell's neighbours and the frame as a whole say of a flow."""
-    return torch.lerp(windowed(u[some]), overall[some], OVERALL)
+def _product(one: Tensor, other: Tensor) -> Tensor:
+    """Of two grids, summed over their channels: [N, H, W]."""
+    made = one[:, 0] * other[:, 0]
+    for channel in range(1, one.shape[1]):
+        made.addcmul_(one[:, channel], other[:, channel])
+    return made
 
 
-def _stepped(field: Tensor, sums: Tensor, prior: Tensor, smoothness: float, cell: int, some: slice) -> Tensor:
-    """u' of equation (1), ū being `prior`."""
-    xx, xy, yy, bx, by = sums[some].split(1, 1)
-    pull = smoothness * (prior[some] - field[some]) / cell
-    step = _solved(xx + smoothness, xy, yy + smoothness, bx + pull[:, :1], by + pull[:, 1:])
-    return field[some] + cell * torch.cat(step, 1)
-
-
-def _steady(frames: int, pivot: int) -> Tensor:
-    """Smoothing in time, as a matrix over the frames (Whittaker, 1923): even motion stays whole, the pivot at rest."""
-    known = torch.ones(frames)
-    known[pivot] = 1e3
-    bend = torch.eye(frames).diff(n=2, dim=0)
-    return torch.linalg.solve(known.diag() + STEADINESS * bend.T @ bend, known.diag())
-
-
-def _over_frames(matrix: Tensor, u: Tensor) -> Tensor:
-    """A matrix [F, F] applied to the frames of each clip: [(b F), 2, H, W] -> the same."""
-    clips = rearrange(u, "(b f) xy h w -> b f (xy h w)", f=len(matrix))
-    return rearrange(matrix @ clips, "b f (xy h w) -> (b f) xy h w", xy=2, h=u.shape[-2])
-
-
-def _affine(u: Tensor, weight: Tensor) -> Tensor:
-    """The affine motion that fits a flow best, frame by frame; `weight` [N, 1, H, W]: how much each cell counts."""
+def _overall(u: Tensor, weight: Tensor, loose: float) -> tuple[Tensor, Tensor]:
+    """The affine motion that fits a flow best, frame by frame, and its share in ū, [N, 1, H, W]; `weight` [N, 1, H, W]:
+    how much each cell counts."""
     x, y = (torch.arange(cells).to(u) for cells in (u.shape[-1], u.shape[-2]))
     y = y[:, None]
+    step = max(1, min(u.shape[-2:]) // FITTED)
+    few, weight, few_x, few_y = (grid[..., ::step, ::step] for grid in (u, weight, x[None], y))
     share = weight / (_total(weight) + 1e-12)
     for _ in range(ROBUST_ROUNDS):
-        across, along, middle = x - _total(share * x), y - _total(share * y), _total(share * u)
+        right, down, middle = _total(share * few_x), _total(share * few_y), _total(share * few)
+        across, along = few_x - right, few_y - down
         xx, xy, yy = _total(share * across**2), _total(share * across * along), _total(share * along**2)
         # One square cell more of spread: slopes that nothing tells are none.
-        slopes = _solved(xx + 1, xy, yy + 1, _total(share * across * u), _total(share * along * u))
-        fit = middle + slopes[0] * across + slopes[1] * along
-        miss = (u - fit).square().sum(1, keepdim=True)
+        slopes = _solved(xx + 1, xy, yy + 1, _total(share * across * few), _total(share * along * few))
+        missed = few - middle - slopes[0] * across - slopes[1] * along
+        miss = missed.square().sum(1, keepdim=True)
         share = weight / (1 + miss / (_total(share * miss) + 1e-4)).square()
         share = share / (_total(share) + 1e-12)
-    return fit
+    fit = middle + slopes[0] * (x - right) + slopes[1] * (y - down)
+    return fit, OVERALL * _believed(fit - u, loose)
+
+
+def _believed(missed: Tensor, loose: float) -> Tensor:
+    """How far that is believed, [N, 1, H, W], which misses a flow by so many cells."""
+    return 1 / (1 + missed.square().sum(1, keepdim=True) / loose**2)
 
 
 def _total(cells: Tensor) -> Tensor:
@@ -386,35 +470,68 @@ def _solved(xx: Tensor, xy: Tensor, yy: Tensor, bx: Tensor, by: Tensor) -> tuple
     return (yy * bx - xy * by) / determinant, (xx * by - xy * bx) / determinant
 
 
+def _steady(frames: int, pivot: int) -> Tensor:
+    """Smoothing in time, as a matrix over the frames (Whittaker, 1923): even motion stays whole, the pivot at rest."""
+    known = torch.ones(frames)
+    known[pivot] = 1e3
+    bend = torch.eye(frames).diff(n=2, dim=0)
+    return torch.linalg.solve(known.diag() + STEADINESS * bend.T @ bend, known.diag())
+
+
+def _over_time(u: Tensor, steady: Tensor, loose: float) -> Tensor:
+    """A flow smoothed in time, as far as that is believed."""
+    change = _over_frames(steady, u) - u
+    return u + _believed(change, loose) * change
+
+
+def _over_frames(matrix: Tensor, u: Tensor) -> Tensor:
+    """A matrix [F, F] applied to the frames of each clip: [(b F), 2, H, W] -> the same."""
+    clips = rearrange(u, "(b f) xy h w -> b f (xy h w)", f=len(matrix))
+    return rearrange(matrix @ clips, "b f (xy h w) -> (b f) xy h w", xy=2, h=u.shape[-2])
+
+
 # ---- grids: plain sums of slices, several times faster than pooling and interpolation at these sizes -----------------
 
 
-def _places(u: Tensor, first_row: int = 0) -> Tensor:
-    """Where a flow reads, in cells from the first one: [N, 2, H, W]."""
+def _cells(u: Tensor, first_row: int = 0) -> Tensor:
+    """Where the cells of a flow stand, from the frame's first one: [2, H, W]."""
     x, y = torch.arange(u.shape[-1]).to(u), torch.arange(first_row, first_row + u.shape[-2]).to(u)
-    return u + torch.stack(torch.meshgrid(x, y, indexing="xy"))
-
-
-def _neighbours(grid: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """For each cell the one before and the one after it; the border is its own neighbour."""
-    cells = grid.shape[axis]
-    rim = (1, 1, 0, 0) if axis == -1 else (0, 0, 1, 1)
-    padded = pad(grid, rim, mode="replicate")
-    return padded.narrow(axis, 0, cells), padded.narrow(axis, 2, cells)
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"))
 
 
 def _gradient(grid: Tensor) -> tuple[Tensor, Tensor]:
     """Central differences to the right and down."""
-    right, down = ((after - before) / 2 for before, after in (_neighbours(grid, axis) for axis in (-1, -2)))
-    return right, down
+    return _differences(grid, -1) / 2, _differences(grid, -2) / 2
+
+
+def _differences(grid: Tensor, axis: int) -> Tensor:
+    """Of each cell's two neighbours; the border is its own neighbour."""
+    cells = grid.shape[axis]
+    if cells == 1:
+        return torch.zeros_like(grid)
+    made = torch.empty_like(grid)
+    torch.sub(grid.narrow(axis, 2, cells - 2), grid.narrow(axis, 0, cells - 2), out=made.narrow(axis, 1, cells - 2))
+    for rim, inner in ((0, 0), (cells - 1, cells - 2)):
+        torch.sub(grid.narrow(axis, inner + 1, 1), grid.narrow(axis, inner, 1), out=made.narrow(axis, rim, 1))
+    return made
+
+
+def _added(grid: Tensor, axis: int) -> Tensor:
+    """Each cell and its two neighbours; the border is its own neighbour."""
+    cells = grid.shape[axis]
+    if cells == 1:
+        return 3 * grid
+    made = torch.empty_like(grid)
+    torch.add(grid.narrow(axis, 0, cells - 1), grid.narrow(axis, 1, cells - 1), out=made.narrow(axis, 0, cells - 1))
+    torch.add(grid.narrow(axis, cells - 1, 1), grid.narrow(axis, cells - 1, 1), out=made.narrow(axis, cells - 1, 1))
+    made.narrow(axis, 1, cells - 1).add_(grid.narrow(axis, 0, cells - 1))
+    made.narrow(axis, 0, 1).add_(grid.narrow(axis, 0, 1))
+    return made
 
 
 def windowed(grid: Tensor) -> Tensor:
     """Means over 3x3 cells."""
-    for axis in (-1, -2):
-        before, after = _neighbours(grid, axis)
-        grid = (before + grid + after) / 3
-    return grid
+    return _added(_added(grid, -1), -2) / 9
 
 
 def _halved(grid: Tensor) -> Tensor:
@@ -424,13 +541,35 @@ def _halved(grid: Tensor) -> Tensor:
         if cells % 2:
             grid = torch.cat([grid, grid.narrow(axis, cells - 1, 1)], axis)
         pairs = grid.unflatten(axis, (-1, 2))
-        grid = (pairs.select(axis, 0) + pairs.select(axis, 1)) / 2
-    return grid
+        grid = pairs.select(axis, 0) + pairs.select(axis, 1)
+    return grid.mul_(0.25)
 
 
 def _doubled(grid: Tensor, size: torch.Size) -> Tensor:
     """The other way, bilinear, to `size`."""
     for axis, cells in zip((-1, -2), reversed(size), strict=True):
-        pair = [0.75 * grid + 0.25 * neighbour for neighbour in _neighbours(grid, axis)]
-        grid = torch.stack(pair, axis).flatten(axis - 1, axis).narrow(axis, 0, cells)
+        coarse = grid.shape[axis]
+        made = grid.new_empty(*[2 * n if i == axis % grid.ndim else n for i, n in enumerate(grid.shape)])
+        pairs = made.unflatten(axis, (-1, 2))
+        first, second = pairs.select(axis, 0), pairs.select(axis, 1)
+        torch.lerp(
+            grid.narrow(axis, 1, coarse - 1),
+            grid.narrow(axis, 0, coarse - 1),
+            0.25,
+            out=first.narrow(axis, 1, coarse - 1),
+        )
+        torch.lerp(
+            grid.narrow(axis, 0, coarse - 1),
+            grid.narrow(axis, 1, coarse - 1),
+            0.25,
+            out=second.narrow(axis, 0, coarse - 1),
+        )
+        first.narrow(axis, 0, 1).copy_(grid.narrow(axis, 0, 1))
+        second.narrow(axis, coarse - 1, 1).copy_(grid.narrow(axis, coarse - 1, 1))
+        grid = made.narrow(axis, 0, cells)
     return grid
+
+
+def _half(grid: Tensor) -> list[int]:
+    """The size of a grid that is halved."""
+    return [-(-cells // 2) for cells in grid.shape[-2:]]

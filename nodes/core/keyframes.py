@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from .checks import check_number, quote
-from .flow import agreement, far_flow, flow, guide, inside, warp
-from .moved_picture import SMOOTHNESS, STRETCH, moved, shrunk, working_size
+from .flow import CLEAR, agreement, far_flow, flow, guide, inside, warp
+from .moved_picture import STRETCH, moved, shrunk, working_size
 
 ROUNDS = 4  # of equation (1), each of which is nearer
 STRANGE = 0.35  # squared difference of guides that the motion leaves: strangers leave .5 to 1.5, one scene .26 at most
@@ -47,7 +47,7 @@ def way(first: Tensor, last: Tensor) -> Way | None:
     """How one picture becomes another of its size; None where they show other things."""
     width, height = working_size(first.shape[-1], first.shape[-2])
     start, seen = (guide(shrunk(picture, (height, width))) for picture in (first, last))
-    u = flow(start, seen, initial=far_flow(start, seen), smoothness=SMOOTHNESS)
+    u = flow(start, seen, initial=far_flow(start, seen), setting=CLEAR)
     shown = inside(u)
     missing = (warp(start, u, mode="bilinear") - seen).square().mean(1, keepdim=True) * shown
     if not missing.sum() < STRANGE * shown.sum():

@@ -30,7 +30,7 @@ def pictures_of_latent_frames(pictures: int, frames: int) -> list[int]:
         return [1] * frames
     for chunk in (frames, CHUNK):
         alone = -(-frames // chunk)  # pictures that are a latent frame by themselves
-        if frames > alone and (pictures - alone) % (frames - alone) == 0:
+        if pictures > frames > alone and (pictures - alone) % (frames - alone) == 0:
             return pictures_in(frames, (pictures - alone) // (frames - alone), chunk)
     raise ValueError(f"vae: it makes {pictures} pictures of {frames} latent frames, which is no video VAE's way.")
 

@@ -17,14 +17,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from .flow import CLEAR, guide, visibility, warp
 from .flow import flow as flow_from
-from .flow import guide, visibility, warp
 
 SMALLEST = 3  # pixels along a side: the smallest window of structural similarity
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
 FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
 CARRY_SIZE = 256  # longest side at which the image is carried along the motion: detail finer than that is not judged
-SMOOTHNESS = 0.05  # of that motion: pictures show it sharper than predictions do, and objects move on their own
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
 # VBench's rule for a clip that moves: the fastest LARGEST of its pixels, at more than DYNAMIC_SPEED of the shorter side
 # a frame, in DYNAMIC_SHARE of its frames.
@@ -172,7 +171,7 @@ def fidelity_along_motion(
     image = _for_torch(picture[None], size)
     video = torch.cat([_for_torch(frame[None], size).movedim(1, -1) for frame in each(frames)]).movedim(-1, 1)
     known, seen = guide(image), guide(video)
-    backward = flow_from(known, seen, smoothness=SMOOTHNESS, after_level=each.ask)
+    backward = flow_from(known, seen, setting=CLEAR, after_level=each.ask)
     shown = visibility(known, seen, backward)[:, 0].numpy()
     alike = []
     for u, frame in zip(backward, each(video), strict=True):

@@ -15,13 +15,12 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from .devices import where_able
-from .flow import agreement, flow, guide, inside, spread, warp, windowed
+from .flow import CLEAR, agreement, flow, guide, inside, spread, warp, windowed
 
 STRETCH, MIRROR, BLUR, VIDEO = "stretch the border", "mirror", "blur", "the video's own pixels"
 FILLS = (STRETCH, MIRROR, BLUR, VIDEO)
 
 WORKING_SIZE = 384  # pixels of the longest side at which motion is looked for
-SMOOTHNESS = 0.05  # of that motion, see flow.flow: real clips want less, smeared drafts more
 SLIGHT = 0.05  # pixels at that size: motion that is below it everywhere is none
 CUT_SIZE = 64  # pixels of the longest side at which cuts are looked for: there noise is no picture, and motion is small
 CUT = 0.5  # squared difference of neighbouring frames, the motion undone, of a cut; of two strangers it is 2
@@ -90,7 +89,7 @@ def follow(video: Tensor | Later, after_level: Callable[[], None] = lambda: None
         after_level()
     cut = first_cut(torch.cat(small), after_level)
     shot = guides[:cut]
-    u = flow(shot[:1], shot, smoothness=SMOOTHNESS, after_level=after_level)
+    u = flow(shot[:1], shot, setting=CLEAR, after_level=after_level)
     u[0] = 0.0  # the first frame is where motion is measured from
     if not _moves(u, after_level):
         u = torch.zeros_like(u)
@@ -106,7 +105,7 @@ def _moves(u: Tensor, after_frame: Callable[[], None]) -> bool:
     """Whether anything in a flow is more than SLIGHT."""
     for frame in u:
         after_frame()
-        if not frame.norm(dim=0).max() < SLIGHT:
+        if not frame.square().sum(0).max() < SLIGHT**2:
             return True
     return False
 
@@ -174,9 +173,9 @@ def moved(
             top = detail * rows.start
             fine = amount * _enlarged(u, fine_size, slice(top, detail * rows.stop))
             read = warp(source, fine, beyond=beyond, first_row=top)
-            frame[:, channels, rows] = avg_pool2d(read, detail).clamp(0, 1)
+            frame[:, channels, rows] = _coarser(read, detail).clamp(0, 1)
             if first == 0:
-                visible[:, :, rows] = avg_pool2d(inside(fine, top, detail * height), detail)
+                visible[:, :, rows] = _coarser(inside(fine, top, detail * height), detail)
             after_band()
     if agreeing is not None:
         hidden = min(amount, 1.0) * (1 - interpolate(agreeing, size, mode="bilinear"))
@@ -197,6 +196,11 @@ def _detail(u: Tensor) -> int:
     """How many times finer a picture is read that is moved along a flow. Where things become smaller it is read at
     several places to a pixel: else fine detail flickers."""
     return min(max(round(spread(u).mean().clamp(min=0).sqrt().item()), 1), MOST_DETAIL)
+
+
+def _coarser(pictures: Tensor, detail: int) -> Tensor:
+    """Pictures that are so many times finer, back at their size."""
+    return pictures if detail == 1 else avg_pool2d(pictures, detail)
 
 
 def _bands(height: int, width: int, detail: int) -> list[slice]:

@@ -58,13 +58,15 @@ def plot_flow(
 
     def forward(i: int) -> Tensor:
         u = backward(i)
-        scale = u.new_tensor([width / u.shape[-1], height / u.shape[-2]]).reshape(2, 1, 1)
-        return -interpolate((u * scale)[None], (height, width), mode="bilinear")[0].cpu()
+        if u.shape[-2:] != (height, width):
+            scale = u.new_tensor([width / u.shape[-1], height / u.shape[-2]]).reshape(2, 1, 1)
+            u = interpolate((u * scale)[None], (height, width), mode="bilinear")[0]
+        return -u.cpu()
 
     fastest, longest = torch.zeros(2), 0.0
     for i in range(frames):
         u = forward(i)
-        fastest, longest = _fastest(u, fastest), max(longest, float(u.norm(dim=0).max()))
+        fastest, longest = _fastest(u, fastest), max(longest, float(u.square().sum(0).max().sqrt()))
         after_frame()
     distance = max(ARROW_DISTANCE, max(size) // 16)
     shortening = min(1.0, ARROW_LONGEST * distance / max(longest, 1e-6))

@@ -168,14 +168,14 @@ class Rectifier:
         residuals = self.pivots.residuals(self.anchor, denoised)
         lent = self.carrier.lend(residuals) if self.lends else torch.zeros_like(residuals[0])
         target = self.carrier.target(self.anchor, self.image_share) if self.holds else self.anchor
-        return rectified(denoised, target, lent, self.omega, strength * self.mask * self.carrier.visible)
+        return rectified(denoised, target, lent, self.omega, self.carrier.where(self.mask, strength))
 
     def _held(self, ruled: Tensor) -> Tensor:
         """Equation (4), as far as the mask has it."""
         if self.hold == 0:
             return ruled
         mask = torch.as_tensor(self.mask, dtype=ruled.dtype, device=ruled.device)
-        visible = (mask * self.carrier.visible).expand_as(ruled)
+        visible = torch.as_tensor(self.carrier.where(mask)).expand_as(ruled)
         held = recoloured(ruled, colours(ruled, visible), self.carrier.colours(visible), self.hold)
         return ruled.lerp(held, mask)
 

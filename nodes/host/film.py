@@ -47,7 +47,7 @@ def save_film(frame: Callable[[int], Tensor], frames: int, name: str, cls: type[
     first.save(
         Path(folder) / saved["filename"], save_all=True, append_images=later,
         duration=int(1000 / FRAMES_PER_SECOND), exif=ui.ImageSaveHelper._create_webp_metadata(first, cls),
-        lossless=False, quality=80, method=2,
+        lossless=False, quality=80, method=1,
     )  # fmt: skip
     return saved
 

@@ -6,7 +6,7 @@ has the VAE loaded between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import comfy.model_management
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..core.carry import Motion
 from ..core.devices import able
-from ..core.frames import counted
+from ..core.frames import counted, frame_axis, in_words
 from ..core.look import (
     LatentMotion,
     Pivot,
@@ -28,6 +28,7 @@ from ..core.look import (
     small,
 )
 from ..core.moved_picture import STRETCH, Later, memory_to_follow, memory_to_move, working_size
+from ..core.predictions import is_finite
 from ..core.schedule import Schedule
 from .attachments import CARRIED, attach, video_samples
 from .film import save_clip
@@ -54,34 +55,34 @@ def sample_with_a_look(
 ) -> Sampled:
     """A range of steps, cut where the picture is looked at: from there on the video is held to the picture as it moves.
 
-    sample: takes a Rectification, a Stage, and whether to draw other noise. at: step of the whole run at which the
+    sample: takes a Rectification and a Stage. at: step of the whole run at which the
     picture is looked at, if the stage has it. What cannot be looked at is sampled as without a VAE, and the log says
     why.
     """
     earlier, steps = rectification.handover, len(rectification.sigmas) - 1
     first, last = stage.start_step, min(stage.last_step, steps)
-    if earlier is not None and earlier.moved:
+    if first >= last or (earlier is not None and earlier.moved):
         return sample(rectification, stage)
     if earlier is not None and earlier.cut is not None and at <= first:
         look = _look_at(earlier, rectification, vae)
         return sample(rectification if look is None else replace(rectification, look=look), stage)
     at = max(at, first + 1)
-    before = replace(rectification, schedule=_before(rectification.schedule))
+    before = replace(rectification, schedule=_before(rectification.schedule), until_look=True)
     if at >= last and not stage.force_full_denoise:
         return sample(before, stage)  # the next stage looks
     if at >= last:
         logger.info("vae: %s is too short a run to look at the picture in it.", counted(last - first, "step"))
         return sample(rectification, stage)
-    before = sample(replace(before, steps_in_all=last - first), replace(stage, last_step=at, force_full_denoise=False))
-    look = None if before.handover is None else _look_at(before.handover, rectification, vae)
+    in_all = last - first
+    before = sample(replace(before, steps_in_all=in_all), replace(stage, last_step=at, force_full_denoise=False))
+    look = _look_at(before.handover, rectification, vae)
     if look is None:
         return sample(rectification, stage)
     after = replace(
         rectification, look=look, noise=before.handover.cut.noise, handover=before.handover, steps_before=at - first,
-        steps_in_all=last - first,
+        steps_in_all=in_all,
     )  # fmt: skip
-    # What a sampler draws along the way is not to be the noise of the first steps once more.
-    return sample(after, replace(stage, disable_noise=False, start_step=at), other_draws=1)
+    return sample(after, replace(stage, disable_noise=False, start_step=at))
 
 
 def _before(schedule: Schedule) -> Schedule:
@@ -89,23 +90,31 @@ def _before(schedule: Schedule) -> Schedule:
     return replace(schedule, omega=(1.0,), motion_compensation=0.0)
 
 
-def _look_at(handover: Handover, rectification: Rectification, vae) -> Look | None:
+def _look_at(handover: Handover | None, rectification: Rectification, vae) -> Look | None:
     """The image as it moves in a run that was cut; None where that cannot be told: the log says why."""
-    schedule, cut = rectification.schedule, handover.cut
-    if cut is None:
+    if handover is None or (cut := handover.cut) is None:
         logger.info("vae: this sampler does not let the picture be looked at; it is carried in the latent.")
         return None
-    frames = cut.denoised.shape[2] if cut.denoised.ndim == 5 else cut.denoised.shape[0]
+    schedule = rectification.schedule
+    frames = cut.denoised.shape[frame_axis(cut.denoised.shape)]
     pivots = list(schedule.pivots(frames))
+
+    def look(video: Tensor, image: Tensor) -> Look:
+        pictures = pictures_of(vae, image, pivots, frames)
+        carried = _carried_clip(vae, pictures, pivots, video, schedule.motion_compensation, FILL)
+        return Look(carried.samples, carried.motion)  # the pixels are let go before the next video's are made
+
     try:
-        pictures = pictures_of(vae, cut.image, pivots, frames)
-        carried = carry_pictures(vae, pictures, pivots, cut.denoised, schedule.motion_compensation, FILL)
+        if not is_finite(cut.denoised):
+            raise ValueError("the model's prediction holds NaN or infinite values.")
+        each = [look(*pair) for pair in zip(by_videos(cut.denoised), by_videos(cut.image), strict=True)]
     except comfy.model_management.InterruptProcessingException:
         raise
     except Exception as error:
         logger.warning("vae: the picture is carried in the latent, since it could not be looked at: %s", error)
         return None
-    return Look(carried.samples, carried.motion)
+    samples = torch.cat([one.samples for one in each])
+    return Look(samples, of_all([one.motion for one in each]), handover.recoloured)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,80 +140,78 @@ def carry_picture(image: Tensor, denoised: dict, vae, amount: float, fill: str) 
     naming the input.
     """
     samples = video_samples(denoised["samples"])
-    videos = samples.shape[0] if samples.ndim == 5 else 1
-    if image.shape[0] not in (1, videos):
+    videos = by_videos(samples)
+    if image.shape[0] not in (1, len(videos)):
         raise ValueError(
-            f"image: got {image.shape[0]} pictures for {counted(videos, 'video')}. Give one picture, or one for each "
-            "video."
+            f"image: got {image.shape[0]} pictures for {counted(len(videos), 'video')}. Give one picture, or one for "
+            "each video."
         )
-    carried = carry_pictures(vae, [image], [0], samples, amount, fill)
+    check_vae(vae, samples.shape[1])
+    pictures = image.expand(len(videos), -1, -1, -1).split(1)
+    each = [
+        _carried_clip(vae, [picture], [0], video, amount, fill) for picture, video in zip(pictures, videos, strict=True)
+    ]
+    carried = each[0]
+    if len(each) > 1:
+        samples, frames, visible = (
+            torch.cat([getattr(one, k) for one in each]) for k in ("samples", "frames", "visible")
+        )
+        carried = CarriedPicture(samples, of_all([one.motion for one in each]), frames, visible)
     return attach({"samples": carried.samples}, CARRIED, carried.motion), carried
 
 
-def carry_pictures(
-    vae, pictures: list[Tensor], pivots: list[int], denoised: Tensor, amount: float, fill: str
-) -> CarriedPicture:
-    """Pictures [1, H, W, 3], or one for each video [B, H, W, 3], carried along the motion of a prediction.
-
-    pivots: the latent frames that the pictures are. denoised: the prediction, a latent in VAE space. Each picture is
-    fitted to its size. Raises ValueError naming the input.
-    """
-    check_vae(vae, denoised.shape[1])
-    videos = denoised.split(1) if denoised.ndim == 5 else [denoised]
-    each = [
-        _carried_clip(
-            vae, [of_pivot[min(i, len(of_pivot) - 1)][None] for of_pivot in pictures], pivots, v, amount, fill
-        )
-        for i, v in enumerate(videos)
-    ]
-    flows, visible = (
-        [torch.cat(of_pivot) for of_pivot in zip(*(getattr(one.motion, kind) for one in each), strict=True)]
-        for kind in ("flows", "visible")
-    )
-    if len(each) == 1:
-        return each[0]
-    samples, frames, shown = (torch.cat([getattr(one, k) for one in each]) for k in ("samples", "frames", "visible"))
-    return CarriedPicture(samples, Motion(flows, visible, 0.0), frames, shown)
+def by_videos(samples: Tensor) -> Sequence[Tensor]:
+    """A latent's videos, one by one."""
+    return samples.split(1) if samples.ndim == 5 else [samples]
 
 
-def check_vae(vae, channels: int) -> None:
-    """Raises ValueError where latents of so many channels cannot be this VAE's."""
-    if (own := getattr(vae, "latent_channels", channels)) != channels:
+def of_all(motions: Sequence[Motion]) -> Motion:
+    """The motions of single videos as one."""
+    flows = [torch.cat(of_pivot) for of_pivot in zip(*(motion.flows for motion in motions), strict=True)]
+    visible = [torch.cat(of_pivot) for of_pivot in zip(*(motion.visible for motion in motions), strict=True)]
+    return Motion(flows, visible, 0.0)
+
+
+def check_vae(vae, *channels: int) -> None:
+    """Raises ValueError where latents of none of these numbers of channels can be this VAE's."""
+    if (own := getattr(vae, "latent_channels", channels[0])) not in channels:
         raise ValueError(
-            f"vae: its latents have {own} channels, the model's have {channels}. Link the VAE of this model."
+            f"vae: its latents have {own} channels, the model's have {channels[0]}. Link the VAE of this model."
         )
 
 
 def decoded(vae, video: Tensor) -> Tensor:
-    """The pictures of one video's latent: [N, H, W, 3] in [0, 1]."""
+    """The pictures of one video's latent: [N, H, W, 3] in [0, 1]. Raises ValueError where the VAE makes none."""
     clip = vae.decode(video)
-    return (clip[0] if clip.ndim == 5 else clip)[..., :3].clamp_(0, 1)
+    clip = (clip[0] if clip.ndim == 5 else clip)[..., :3]
+    if not all(map(is_finite, clip)):
+        raise ValueError("vae: the pictures that it makes hold NaN or infinite values. Run it in full precision.")
+    return clip.clamp_(0, 1)
 
 
-def pictures_of(vae, image: Tensor, pivots: list[int], frames: int) -> list[Tensor]:
-    """What the image latent [B, C, T, h, w] or [F, C, h, w] shows in its pivot frames: [B or 1, H, W, 3] each."""
-    videos = image.split(1) if image.ndim == 5 else [image]
-    each = [[_picture_of(vae, video, pivot, frames) for pivot in pivots] for video in videos]
-    return [torch.cat(of_pivot) for of_pivot in zip(*each, strict=True)]
-
-
-def _picture_of(vae, video: Tensor, pivot: int, frames: int) -> Tensor:
+def pictures_of(vae, video: Tensor, pivots: Sequence[int], frames: int) -> list[Tensor]:
+    """What one video's image latent [1, C, T, h, w] or [F, C, h, w] shows in its pivot frames: [1, H, W, 3] each."""
     if video.ndim == 4:
-        return decoded(vae, video[pivot : pivot + 1])
-    if pivot == 0:  # a causal VAE's first frame is a picture by itself
-        return decoded(vae, video[:, :, :1])[:1]
-    clip = decoded(vae, video)
-    place = place_of(pivot, pictures_of_latent_frames(len(clip), frames))
-    return clip[place : place + 1]
+        return [decoded(vae, video[pivot : pivot + 1]) for pivot in pivots]
+    pictures = {0: decoded(vae, video[:, :, :1])[:1]}  # a causal VAE's first frame is a picture by itself
+    if any(pivots):
+        clip = decoded(vae, video)
+        held = pictures_of_latent_frames(len(clip), frames)
+        pictures |= {pivot: clip[place_of(pivot, held)][None].clone() for pivot in pivots if pivot > 0}
+    return [pictures[pivot] for pivot in pivots]
 
 
 def _carried_clip(
-    vae, pictures: list[Tensor], frames: list[int], video: Tensor, amount: float, fill: str
+    vae, pictures: Sequence[Tensor], frames: Sequence[int], video: Tensor, amount: float, fill: str
 ) -> CarriedPicture:
-    """One video's. The moved pictures take the place of the decoded ones: one clip of pixels is kept."""
+    """Pictures [1, H, W, 3] carried along the motion of one video's prediction, a latent in VAE space.
+
+    frames: the latent frames that the pictures are. Each picture is fitted to the clip's size. The moved pictures take
+    the place of the decoded ones: one clip of pixels is kept. Raises ValueError naming the input.
+    """
     clip = decoded(vae, video)
     count, height, width = clip.shape[:3]
-    held = pictures_of_latent_frames(count, video.shape[2] if video.ndim == 5 else video.shape[0])
+    held = pictures_of_latent_frames(count, video.shape[frame_axis(video.shape)])
     places = [place_of(frame, held) for frame in frames]
     size, device = working_size(width, height), able(comfy.model_management.get_torch_device())
     needed = max(memory_to_follow(count, *size), memory_to_move(width, height))
@@ -230,4 +237,12 @@ def _carried_clip(
         frame, shown = carried(i, pivots, fill, amount, picture(i), check_stop)
         in_cells.add(shown)
         clip[i], visible[i] = frame[0].movedim(0, -1), torch.cat(shown).amax((0, 1))
-    return CarriedPicture(vae.encode(clip), in_cells.of(pivots, amount), clip, visible)
+    motion = in_cells.of(pivots, amount)
+    del pivots
+    samples = vae.encode(clip)
+    if samples.shape != video.shape:
+        raise ValueError(
+            f"vae: the clip that it decodes is {in_words(samples.shape)} when it is encoded again, but the latent is "
+            f"{in_words(video.shape)}. Link the VAE of this model."
+        )
+    return CarriedPicture(samples, motion, clip, visible)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..core.carry import Motion
 from ..core.colours import hold_common_colours
 from ..core.frames import (
     VideoPart,
     counted,
     fit_mask,
+    from_frames,
     is_squeezed,
     mask_readings,
 )
@@ -47,7 +49,8 @@ class Run:
         self.rgb_factors = self._rgb_factors(guider.inner_model.latent_format, latent_image.device)
         self.recoloured = self.earlier is not None and self.earlier.recoloured
         self.image = self._image(guider.inner_model, latent_image)
-        self.anchor = self.image if self.earlier is None else self.earlier.anchor.to(self.image)
+        starts_anew = self.earlier is None or settings.look is not None
+        self.anchor = self.image if starts_anew else self.earlier.anchor.to(self.image)
         self.mask = self._mask(guider.inner_model.latent_format)
         self.weights = self._pivot_weights(guider, latent_image, denoise_mask)
         self.rectifiers: dict[int, Rectifier] = {}  # by the first frame of what they rectify
@@ -112,8 +115,16 @@ class Run:
         # noise_scaling is linear in noise and latent; it may write into what it is given.
         left = scaled(sigma, still.clone(), samples.clone()) - scaled(sigma, still.clone(), latent_image.clone())
         noise = left / scaled(sigma, noise, still)
-        image = self._in_vae_space(self.video.replace(latent_image, self.image.to(latent_image)))
-        return Cut(image, self._in_vae_space(last.denoised), noise.cpu())
+        image = self.video.replace(latent_image, self.image.to(latent_image))
+        return Cut(self._in_vae_space(image), self._in_vae_space(self._seen(last.denoised)), noise.cpu())
+
+    def _seen(self, denoised: Tensor) -> Tensor:
+        """A prediction, in which the image stands for pivots that the model was shown without noise."""
+        seen = self.video.video(denoised).clone()
+        for pivot, weight in zip(self.schedule.pivots(seen.shape[1]), self.weights, strict=True):
+            known = self.image[:, pivot : pivot + 1]
+            seen[:, pivot : pivot + 1] = known + weight * (seen[:, pivot : pivot + 1] - known)
+        return self.video.replace(denoised, seen)
 
     def _in_vae_space(self, latent: Tensor) -> Tensor:
         """The video of a latent in model space, laid out as the host's, on the CPU."""
@@ -156,7 +167,8 @@ class Run:
         elif (
             self.schedule.rectifies and self.calls and not (rectified_calls or broken_calls or self.calls_of_other_size)
         ):
-            logger.warning("Nothing was rectified: %s", self._why_nothing())
+            if not self.settings.until_look:
+                logger.warning("Nothing was rectified: %s", self._why_nothing())
         elif self.schedule.rectifies and self.calls:
             logger.info("Rectified %s of %s model predictions.", rectified_calls, self.calls)
         if rectified_calls and self._carries_roughly():
@@ -216,8 +228,9 @@ class Run:
         """What an earlier stage handed on, where it holds: a reference of another picture wins over it. After a look
         the anchor starts anew, as the picture that was moved."""
         if (look := self.settings.look) is not None:
-            image = self._in_model_space("vae", look.samples, inner_model, latent_image)
-            return Handover(image, image, self.origin, motion=look.motion, moved=True)
+            image = self._in_model_space("reference", look.samples, inner_model, latent_image)
+            motion = Motion(*(list(map(self._fitted, each)) for each in (look.motion.flows, look.motion.visible)), 0.0)
+            return Handover(image, image, self.origin, motion=motion, recoloured=look.recoloured, moved=True)
         handover = self.settings.handover
         return handover if handover is not None and handover.origin == self.origin else None
 
@@ -236,6 +249,13 @@ class Run:
             image = hold_common_colours(image, given.float(), self.schedule.hold_colours, self.rgb_factors)
             self.recoloured = True
         return image
+
+    def _fitted(self, values: Tensor) -> Tensor:
+        """What is known of each place of a moved image [videos, frames, n, H, W], fitted to the video as that is."""
+        shape = list(self.video.shapes[0])
+        shape[1] = values.shape[2]
+        beside = VideoPart((tuple(shape),), self.video.before, self.video.after)
+        return beside.fitted("reference", from_frames(values, len(shape)))
 
     def _in_model_space(self, name: str, samples: Tensor, inner_model, latent_image: Tensor) -> Tensor:
         """The video of a latent given in VAE space, as the model reads it."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..core.schedule import Schedule
 from .attachments import CARRIED, HANDOVER, REFERENCE_NOISE, attach, attached, detached, unpacked, video_samples
+from .log import logger
 from .looks import check_vae, look_step, sample_with_a_look
 from .settings import Handover, Look, Rectification, Sampled, Stage
 from .wrappers import apply_rectification
@@ -25,8 +26,9 @@ def rectify_model(
     Noise that came with `reference` is used wherever a sampler adds noise to a latent of that shape.
     """
     noise = None if reference is None or schedule.is_empty else attached(reference, REFERENCE_NOISE)
-    given = schedule, _samples(reference), mask, _samples(colour_reference), noise
-    return apply_rectification(model, Rectification(*given, look=_look(reference)))
+    look = _look(reference)
+    given = _as_moved(schedule, look), _samples(reference), mask, _samples(colour_reference), noise
+    return apply_rectification(model, Rectification(*given, look=look))
 
 
 def sample_rectified(
@@ -48,20 +50,23 @@ def sample_rectified(
     """
     adds_noise = stage is None or not stage.disable_noise
     sigmas = None if stage is None and vae is None else _whole_schedule(model, **sampling)
+    look = _look(reference)
     rectification = Rectification(
-        schedule=schedule,
+        schedule=_as_moved(schedule, look),
         reference=_samples(reference),
         mask=mask,
         colour_reference=_samples(colour_reference),
         noise=_noise(latent, reference, schedule) if adds_noise else None,
         sigmas=sigmas,
         handover=None if adds_noise else attached(latent, HANDOVER),
-        look=_look(reference),
+        look=look,
         has_vae=vae is not None,
     )
     sample = partial(_sampled, model, detached(latent), sampling)
-    if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and rectification.look is None:
-        check_vae(vae, model.get_model_object("latent_format").latent_channels)
+    if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and look is None:
+        # MiniMax H3's format tells of its sound, and the host gives an empty latent the channels of its model.
+        channels = video_samples(latent["samples"]).shape[1], model.get_model_object("latent_format").latent_channels
+        check_vae(vae, *channels)
         at = look_step(model.get_model_object("model_sampling"), sigmas)
         whole = Stage(disable_noise=False, start_step=0, last_step=len(sigmas) - 1, force_full_denoise=True)
         sampled = sample_with_a_look(sample, rectification, stage or whole, at, vae)
@@ -71,10 +76,8 @@ def sample_rectified(
     return attach(sampled.latent, HANDOVER, sampled.handover) if leaves_noise else sampled.latent, sampled.denoised
 
 
-def _sampled(
-    model, latent: dict, sampling: dict, rectification: Rectification, stage: Stage | None, other_draws: int = 0
-) -> Sampled:
-    """One call of the host's sampler. other_draws: other than 0 for other noise than the seed's own."""
+def _sampled(model, latent: dict, sampling: dict, rectification: Rectification, stage: Stage | None) -> Sampled:
+    """One call of the host's sampler."""
     from nodes import common_ksampler  # the host's top-level module; it is complete only once the host has started
 
     handovers: list[Handover] = []
@@ -87,7 +90,7 @@ def _sampled(
     (out,) = common_ksampler(
         apply_rectification(model, asking),
         latent=latent,
-        **sampling | {"seed": (sampling["seed"] + other_draws) % 2**64},
+        **sampling,
         **({} if stage is None else vars(stage)),
     )
     # A stage without steps hands on what it got.
@@ -99,6 +102,15 @@ def _look(reference: dict | None) -> Look | None:
     """The picture that Carry Picture has moved, as far as `reference` is that."""
     motion = None if reference is None else attached(reference, CARRIED)
     return None if motion is None else Look(_samples(reference), motion)
+
+
+def _as_moved(schedule: Schedule, look: Look | None) -> Schedule:
+    """The schedule, with the pivot that a moved picture has: the first frame."""
+    first = replace(schedule, pivot_frame=0, pivot_frames=())
+    if look is None or first == schedule:
+        return schedule
+    logger.info("pivot_frame: it is 0 here, since Carry Picture has moved the first frame's picture.")
+    return first
 
 
 def _samples(reference: dict | None) -> Tensor | None:

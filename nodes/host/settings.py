@@ -24,10 +24,12 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """An image that was moved in pixels. samples: its latent in VAE space. motion: along which, in latent cells."""
+    """An image that was moved in pixels. samples: its latent in VAE space. motion: along which, in latent cells.
+    recoloured: as in `Handover`."""
 
     samples: Tensor
     motion: Motion
+    recoloured: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +62,9 @@ class Rectification:
     sigmas: the whole schedule of σ, where the run is only a range of its steps; τ refers to this one.
     handover: an earlier stage's. on_handover: receives this run's. look: the image, moved in pixels, from
     which the anchor starts anew. on_denoised: receives the last guided prediction, before it was rectified, in VAE
-    space. steps_before, steps_in_all: of the run that this one is a part of, for the progress bar. has_vae: whether the
-    run was given what it can look through.
+    space. steps_before, steps_in_all: of the run that this one is a part of, for the progress bar. until_look: whether
+    it ends where the picture is looked at, so that what it leaves undone is done after it. has_vae: whether the run was
+    given what it can look through.
     """
 
     schedule: Schedule
@@ -76,6 +79,7 @@ class Rectification:
     on_denoised: Callable[[Tensor], None] | None = None
     steps_before: int = 0
     steps_in_all: int | None = None
+    until_look: bool = False
     has_vae: bool = False
 
     @property

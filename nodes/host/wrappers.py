@@ -54,7 +54,10 @@ class RectifiedSampling:
         if self.settings.on_denoised is None and self.settings.on_handover is None:
             return self._sample(executor, None, *inputs, **kwargs)
         guider, last = executor.class_obj, LastPrediction()
-        with _registered(guider.model_options, WrappersMP.PREDICT_NOISE, last.predict_noise, True, LAST_KEY):
+        with (
+            _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, last.sampler_sample, True, LAST_KEY),
+            _registered(guider.model_options, WrappersMP.PREDICT_NOISE, last.predict_noise, True, LAST_KEY),
+        ):
             samples = self._sample(executor, last, *inputs, **kwargs)
         if self.settings.on_denoised is not None and last.denoised is not None:
             self.settings.on_denoised(last.in_vae_space(guider.model_patcher.model))
@@ -81,7 +84,8 @@ class RectifiedSampling:
                 latent_image = self._start(noise, latent_image, video)
             elif self.settings.on_handover is None or not self._knows_image(noise, latent_image, video):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
-            self._hint_at_a_soft_end(sampler, len(sigmas) - 1)
+            if not self.settings.until_look:
+                self._hint_at_a_soft_end(sampler, self.settings.steps_in_all or len(sigmas) - 1)
             sampler_sample = partial(self._sampler_sample, video, self._origin(latent_image, video), last)
             with _registered(guider.model_options, WrappersMP.SAMPLER_SAMPLE, sampler_sample):
                 return executor(noise, latent_image, sampler, sigmas, *args, **kwargs)
@@ -150,7 +154,7 @@ class RectifiedSampling:
         denoise_mask=None, *args, **kwargs,
     ):  # fmt: skip
         """SAMPLER_SAMPLE wrapper: `latent_image` is in model space, the model is on its device."""
-        inputs = (guider, sigmas, extra_args, callback, noise, latent_image, denoise_mask, *args)
+        inputs = (guider, sigmas, self._drawing(extra_args), callback, noise, latent_image, denoise_mask, *args)
         if noise_level(guider.inner_model.model_sampling, float(sigmas[0])).sigma == 0:
             logger.warning("Nothing was rectified: sampling starts without noise, so there is none to correct.")
             return executor(*inputs, **kwargs)
@@ -165,6 +169,13 @@ class RectifiedSampling:
             if (handover := run.handover(cut)) is not None:
                 self.settings.on_handover(handover)
         return samples
+
+    def _drawing(self, extra_args: dict) -> dict:
+        """What a sampler draws along the way is not to be the noise of the run's first steps once more. The seed of the
+        conditioning, which some models add noise to, stays as it is."""
+        if not self.settings.steps_before:
+            return extra_args
+        return {**extra_args, "seed": ((extra_args.get("seed") or 0) + 1) % 2**64}
 
 
 def _unusable(sigmas: Tensor) -> str:

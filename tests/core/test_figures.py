@@ -8,8 +8,8 @@ from benchmarks import colours, cost, evidence, flow, moved, pixels, real_vae, r
 from benchmarks.harness import MARKED, PSNR, ROOT, filled, kept, texts
 from demo_model import judge
 
-FILES = {evidence: "evidence", pixels: "pixels", real_vae: "real_vae", moved: "moved", colours: "colours", cost: "cost", flow: "flow", rivals: "rivals",
-         judge: "demo_model"}  # fmt: skip
+FILES = {evidence: "evidence", pixels: "pixels", real_vae: "real_vae", moved: "moved", colours: "colours",
+         cost: "cost", flow: "flow", rivals: "rivals", judge: "demo_model"}  # fmt: skip
 TABLES = {str(Path(p.__file__).relative_to(ROOT)): p.tables(kept(file)) for p, file in FILES.items()}
 TEXTS = {str(path.relative_to(ROOT)): path.read_text() for path in texts()}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noise_rectification.nodes.core.flow import far_flow, flow, guide, inside, spread, visibility, warp
+from noise_rectification.nodes.core.flow import CLEAR, far_flow, flow, guide, inside, spread, visibility, warp
 from stand_ins.moving_pictures import (
     CAMERAS,
     affine_flow,
@@ -21,7 +21,6 @@ from stand_ins.moving_pictures import (
 )
 
 SIZES = [(64, 64), (60, 104), (33, 47), (17, 64), (9, 7), (1, 33), (2, 1), (1, 1)]
-CLEAN = 0.02  # smoothness for guides that can be trusted: pictures and videos
 
 
 # ---- shapes ----------------------------------------------------------------------------------------------------------
@@ -113,7 +112,7 @@ def test_a_known_camera_move_is_found(camera, name):
     truth = affine_flow(8, 64, **CAMERAS[camera])
     clip = filmed(name, truth)
     frames_guide = guide(clip)
-    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    u = flow(frames_guide[:1], frames_guide, setting=CLEAR)
     assert unexplained(clip, u) < 0.08
     if name != "coffee.png":  # half of it is a bare wall, where no motion can be seen
         assert error(u, truth) < 0.15 + 0.03 * error(torch.zeros_like(truth), truth)
@@ -124,7 +123,7 @@ def test_any_frame_can_be_the_pivot(pivot):
     path = affine_flow(8, 64, right=0.75)
     frames_guide = guide(filmed("astronaut.png", path))
     truth = path - path[pivot]
-    assert error(flow(frames_guide[pivot : pivot + 1], frames_guide, pivot=pivot, smoothness=CLEAN), truth) < 0.25
+    assert error(flow(frames_guide[pivot : pivot + 1], frames_guide, pivot=pivot, setting=CLEAR), truth) < 0.25
 
 
 def test_a_long_clip_is_followed_far_beyond_the_coarsest_level():
@@ -146,7 +145,7 @@ def test_a_still_clip_has_no_flow_and_is_all_visible():
 def test_an_earlier_flow_is_gone_on_from():
     truth = affine_flow(8, 64, right=1.0)
     frames_guide = guide(filmed("astronaut.png", truth))
-    again = flow(frames_guide[:1], frames_guide, initial=truth, smoothness=CLEAN)
+    again = flow(frames_guide[:1], frames_guide, initial=truth, setting=CLEAR)
     assert error(again, truth) < 0.25
 
 
@@ -156,7 +155,7 @@ def test_the_flow_grows_with_the_motion(amount):
     found = []
     for share in (1.0, amount):
         frames_guide = guide(filmed("astronaut.png", share * truth))
-        found.append(flow(frames_guide[:1], frames_guide, smoothness=CLEAN)[-1, :, 16:-16, 16:-16].mean((-2, -1)))
+        found.append(flow(frames_guide[:1], frames_guide, setting=CLEAR)[-1, :, 16:-16, 16:-16].mean((-2, -1)))
     torch.testing.assert_close(found[1], amount * found[0], atol=0.1, rtol=0.1)
 
 
@@ -166,8 +165,8 @@ def test_what_a_flow_says_of_a_thing_does_not_depend_on_where_it_stands(top, lef
     frames_guide = guide(filmed("coffee.png", affine_flow(3, 64, right=0.6, down=-0.4)))
     whole = torch.zeros(3, 3, 96, 96)
     whole[..., top : top + 64, left : left + 64] = frames_guide
-    u = flow(whole[:1], whole, smoothness=CLEAN)[..., top + 20 : top + 44, left + 20 : left + 44]
-    here = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)[..., 20:44, 20:44]
+    u = flow(whole[:1], whole, setting=CLEAR)[..., top + 20 : top + 44, left + 20 : left + 44]
+    here = flow(frames_guide[:1], frames_guide, setting=CLEAR)[..., 20:44, 20:44]
     assert (u - here).norm(dim=1).mean() < 0.1
 
 
@@ -199,7 +198,7 @@ def test_what_a_still_clip_differs_by_from_frame_to_frame_is_no_motion():
 def test_the_two_eyes_of_a_stereo_camera():
     """Disparities up to 7 cells."""
     left, right, truth, there = stereo()
-    u = flow(guide(right), guide(left), smoothness=CLEAN)
+    u = flow(guide(right), guide(left), setting=CLEAR)
     assert truth.norm(dim=1)[0][there].mean() > 4
     assert (u - truth).norm(dim=1)[0][there].mean() < 0.8
 
@@ -212,7 +211,7 @@ REAL = [("bikes", 10, 1, 4, 0.6), ("bigbuckbunny", 20, 1, 8, 0.75), ("carphone_p
 def test_real_motion_explains_most_of_the_change(name, start, stride, cell, share):
     clip = real_clip(name, start, stride, cell)
     frames_guide = guide(clip)
-    assert unexplained(clip, flow(frames_guide[:1], frames_guide, smoothness=CLEAN)) < 1 - share
+    assert unexplained(clip, flow(frames_guide[:1], frames_guide, setting=CLEAR)) < 1 - share
 
 
 # ---- visibility ------------------------------------------------------------------------------------------------------
@@ -222,7 +221,7 @@ def test_real_motion_explains_most_of_the_change(name, start, stride, cell, shar
 def test_a_thing_is_followed_over_a_background_that_stays(speed):
     clip, truth, _ = drifting_object(speed=speed)
     frames_guide = guide(clip)
-    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    u = flow(frames_guide[:1], frames_guide, setting=CLEAR)
     middle = (..., 5, 0, slice(28, 36), slice(8 + 5 * speed + 6, 8 + 5 * speed + 14))
     assert (u - truth)[middle].abs().mean() < 0.1 + 0.05 * 5 * speed
     assert u[..., 44:, :].abs().mean() < 0.3
@@ -232,7 +231,7 @@ def test_what_an_object_uncovers_is_not_visible():
     """Found, and little else is hidden: cells whose flow is right and that the pivot frame shows."""
     clip, truth, uncovered = drifting_object()
     frames_guide = guide(clip)
-    u = flow(frames_guide[:1], frames_guide, smoothness=CLEAN)
+    u = flow(frames_guide[:1], frames_guide, setting=CLEAR)
     hidden = visibility(frames_guide[:1], frames_guide, u)[2:] < 0.5
     missed = uncovered | ((u - truth).norm(dim=1, keepdim=True) > 1)
     assert hidden[uncovered[2:]].float().mean() > 0.75

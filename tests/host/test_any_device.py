@@ -89,6 +89,36 @@ def test_camera_move_where_the_host_computes_elsewhere(hosts_device):
     assert all(isinstance(kept, Elsewhere) for kept in outputs)
 
 
+class VaeThere:
+    """A VAE whose pictures and latents stay on the pretended device, as with --gpu-only."""
+
+    def __init__(self, vae, there):
+        self.vae, self.there = vae, there
+
+    def __getattr__(self, name):
+        return getattr(self.vae, name)
+
+    def decode(self, samples):
+        return self._kept(self.vae.decode(samples.cpu().as_subclass(torch.Tensor)))
+
+    def encode(self, pictures):
+        return self._kept(self.vae.encode(pictures.cpu().as_subclass(torch.Tensor)))
+
+    def _kept(self, result):
+        return self.there.take(result) if self.there.entered else result
+
+
+@pytest.mark.parametrize("fill", [FILLS[0], FILLS[-1]])
+def test_carry_picture_where_the_host_computes_elsewhere(hosts_device, fill):
+    (vae,) = run_node("NRLoadDemoModel", latent="blocks of 4x4 pixels and 5 frames")[1:]
+    samples = vae.encode(shot(6)[:, :96, :136])
+    reference, visible, frames = same_there(
+        hosts_device, "NRCarryPicture", {"image": picture(), "denoised": {"samples": samples}},
+        vae=VaeThere(vae, hosts_device), amount=1.0, fill=fill,
+    )  # fmt: skip
+    assert all(isinstance(kept, Elsewhere) for kept in (reference["samples"], visible, frames))
+
+
 @pytest.mark.parametrize("missing", ["image", "video"])
 def test_a_picture_here_and_a_video_there(there, missing):
     taken = {"image": picture(), "video": shot()}

@@ -7,12 +7,14 @@ import comfy.model_management
 import comfy.samplers
 import pytest
 import torch
+from comfy.nested_tensor import NestedTensor
 from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
 from noise_rectification.nodes.core.carry import Motion
 from noise_rectification.nodes.core.metrics import psnr
-from noise_rectification.nodes.core.moved_picture import follow
+from noise_rectification.nodes.core.moved_picture import FILLS, follow
 from noise_rectification.nodes.core.schedule import Schedule
 from noise_rectification.nodes.host import looks
+from noise_rectification.nodes.host.attachments import HANDOVER, attached
 from private_host.pack import run_node
 
 BLOCKS = "blocks of 4x4 pixels and 5 frames"
@@ -263,3 +265,207 @@ def test_carry_picture_takes_one_picture_for_each_video(scene):
         run_node(
             "NRCarryPicture", image=torch.rand(3, 64, 64, 3), denoised=latent, vae=scene.vae, amount=1.0, fill="blur"
         )
+
+
+# ---- what goes into a look, and what comes with it
+
+
+def carry(scene, denoised, **more):
+    inputs = {"image": scene.picture, "denoised": denoised, "vae": scene.vae, "amount": 1.0, "fill": "blur"}
+    return run_node("NRCarryPicture", **inputs | more)
+
+
+@pytest.fixture(scope="module")
+def seen(scene):
+    """denoised of a first stage, and its latent."""
+    with torch.inference_mode():
+        latent, denoised = scene.stage(0, 2)
+    return latent, denoised
+
+
+@pytest.mark.parametrize("amount", [0.0, 2.0])
+@pytest.mark.parametrize("fill", FILLS)
+def test_carry_picture_goes_any_way_and_fills_in_any_way(scene, seen, amount, fill):
+    reference, visible, frames = carry(scene, seen[1], amount=amount, fill=fill)
+    assert torch.isfinite(reference["samples"]).all() and visible.min() >= 0 and visible.max() <= 1
+    if amount == 0:
+        assert (visible == 1).all()
+        torch.testing.assert_close(frames, scene.picture.expand_as(frames))
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 64, 4), (1, 64, 64, 1), (1, 90, 40, 3), (1, 16, 16, 3), (1, 129, 257, 4)])
+def test_carry_picture_takes_pictures_of_any_shape(scene, seen, shape):
+    reference, _, frames = carry(scene, seen[1], image=torch.rand(shape))
+    assert frames.shape == (16, 64, 64, 3) and reference["samples"].shape == seen[1]["samples"].shape
+
+
+def test_carry_picture_takes_a_single_frame_and_sound_beside_the_video(scene, seen):
+    single = {"samples": seen[1]["samples"][:, :, :1]}
+    reference, visible, frames = carry(scene, single)
+    assert frames.shape == (1, 64, 64, 3) and torch.equal(frames, scene.picture) and (visible == 1).all()
+    held = scene.sampled(schedule=CARRIED, reference=reference)  # a single frame fits any length
+    assert torch.isfinite(held).all()
+    nested = {"samples": NestedTensor((seen[1]["samples"], torch.zeros(1, 8, 4, 4)))}
+    assert torch.equal(carry(scene, nested)[0]["samples"], carry(scene, seen[1])[0]["samples"])
+
+
+def test_carry_picture_says_what_is_wrong(scene, seen):
+    broken = {"samples": seen[1]["samples"].clone()}
+    broken["samples"][0, 0, 0, 0, 0] = float("nan")
+    with pytest.raises(ValueError, match="denoised: it holds NaN"):
+        carry(scene, broken)
+    with pytest.raises(ValueError, match=r"vae: its latents have 3 channels, the model's have 240"):
+        carry(scene, seen[1], vae=Scene(latent="pixels").vae)
+
+    class Dark(Broken):
+        def decode(self, samples):
+            return torch.full((1, 16, 64, 64, 3), float("nan"))
+
+    with pytest.raises(ValueError, match="vae: the pictures that it makes hold NaN"):
+        carry(scene, seen[1], vae=Dark(scene.vae, None))
+
+    class Cropping(Broken):
+        def decode(self, samples):
+            return self.vae.decode(samples)[..., :60, :60, :]
+
+    with pytest.raises(ValueError, match="vae: the clip that it decodes is 1 video .* 15 wide when .* 16 wide. Link"):
+        carry(scene, seen[1], vae=Cropping(scene.vae, None))
+
+
+@pytest.mark.parametrize("pivots", [{"pivot_frame": -1}, {"pivot_frames": (0, 2, -1)}])
+def test_a_carried_reference_has_the_first_frame_for_a_pivot(scene, seen, pivots, said):
+    """It knows one motion: more pivots than that were an error of ours."""
+    reference, *_ = carry(scene, seen[1])
+    first = scene.sampled(reference=reference)
+    assert torch.equal(scene.sampled(reference=reference, schedule=replace(CARRIED, **pivots)), first)
+    assert "pivot_frame: it is 0 here" in said.text
+
+
+@pytest.mark.parametrize("omega", [0.0, 0.7])
+def test_a_carried_reference_of_one_video_is_for_each_of_a_batch(scene, seen, omega):
+    reference, *_ = carry(scene, seen[1])
+    both = {"samples": torch.cat([scene.still["samples"]] * 2)}
+    schedule = replace(CARRIED, omega=(omega,))
+    batch = scene.sampled(reference=reference, latent_image=both, schedule=schedule)
+    alone = scene.sampled(reference=reference, schedule=schedule)
+    torch.testing.assert_close(batch[:1], alone, atol=1e-3, rtol=1e-3)
+
+
+def test_a_carried_reference_is_not_moved_once_more(scene, seen):
+    reference, *_ = carry(scene, seen[1])
+    still = scene.sampled(reference=reference, schedule=replace(CARRIED, motion_compensation=0.0))
+    assert torch.equal(scene.sampled(reference=reference), still)
+    assert torch.equal(scene.sampled(reference=reference, vae=scene.vae), still)
+
+
+def test_a_carried_reference_that_another_node_has_changed_is_an_image_like_any_other(scene, seen, said):
+    reference, *_ = carry(scene, seen[1])
+    changed = {**reference, "samples": 0.9 * reference["samples"]}
+    bare = {"samples": changed["samples"]}
+    assert torch.equal(scene.sampled(reference=changed), scene.sampled(reference=bare))
+    assert "The motion that came with the latent was made for other samples" in said.text
+
+
+def test_visible_counts_once_where_it_is_linked_to_mask_too(scene, seen):
+    """Twice, it held soft edges by its square."""
+    reference, visible, _ = carry(scene, seen[1])
+    alone = scene.sampled(reference=reference)
+    assert psnr_of(scene, scene.sampled(reference=reference, mask=visible), alone) > 40
+
+
+def test_a_look_keeps_the_colours_of_a_colour_reference(scene):
+    """They were held by halves of what the image was off by, and by a half of the rest after the look."""
+    tinted = scene.still_clip(scene.picture * torch.tensor([1.0, 0.6, 0.4]))
+    schedule = replace(CARRIED, hold_colours=0.5)
+    means = [
+        scene.pictures(scene.sampled(schedule=schedule, colour_reference=tinted, **more))[0].mean((0, 1))
+        for more in ({"vae": scene.vae}, {})
+    ]
+    torch.testing.assert_close(*means, atol=5e-3, rtol=0)
+
+
+# ---- what a run may be
+
+
+@pytest.mark.parametrize("pivots", [{"pivot_frame": -1}, {"pivot_frames": (0, -1)}, {"pivot_frames": (0, 2, -1)}])
+def test_any_pivots_are_looked_from(scene, pivots, said):
+    video = scene.pictures(scene.sampled(vae=scene.vae, schedule=replace(CARRIED, **pivots)))
+    assert "vae:" not in said.text and torch.isfinite(video).all()
+    place = -1 if "pivot_frame" in pivots else 0
+    assert psnr(video[place].numpy(), scene.picture[0].numpy()) > 25
+
+
+def test_a_stage_without_steps_is_the_hosts(scene, said):
+    latent, _ = scene.stage(STEPS + 2, STEPS, vae=scene.vae)
+    plain, _ = scene.stage(STEPS + 2, STEPS)
+    assert torch.equal(latent["samples"], plain["samples"]) and "vae:" not in said.text
+
+
+def test_a_picture_for_a_mask_of_each_frame_and_an_empty_latent(scene, said):
+    """A reference, of the clip or of one frame, beside an empty latent; masks per frame of the video."""
+    empty = {"samples": torch.zeros_like(scene.still["samples"])}
+    single = {"samples": scene.still["samples"][:, :, :1]}
+    for reference in (scene.still, single):
+        video = scene.pictures(scene.sampled(
+            latent_image=empty, reference=reference, mask=torch.ones(16, 64, 64), vae=scene.vae))  # fmt: skip
+        assert psnr(video[0].numpy(), scene.picture[0].numpy()) > 25
+    assert "vae:" not in said.text
+
+
+@pytest.mark.parametrize("scheduler", comfy.samplers.KSampler.SCHEDULERS)
+def test_any_scheduler_and_any_denoise(scene, scheduler, said):
+    for denoise in (1.0, 0.5):
+        inputs = scene.inputs(seed=SEED, denoise=denoise, vae=scene.vae, scheduler=scheduler)
+        assert torch.isfinite(run_node("NRKSampler", **inputs)[0]["samples"]).all()
+    assert "could not be looked at" not in said.text
+
+
+def test_a_first_stage_of_the_hosts_is_gone_on_with_and_looked_at_a_step_later(scene, said):
+    inputs = {name: value for name, value in scene.inputs().items() if name != "schedule"} | {"noise_seed": SEED}
+    (first,) = run_node("KSamplerAdvanced", **inputs, add_noise="enable", start_at_step=0, end_at_step=2,
+                        return_with_leftover_noise="enable")  # fmt: skip
+    last, _ = scene.stage(2, STEPS, first, vae=scene.vae, reference=scene.still)
+    video = scene.pictures(last["samples"])
+    assert "vae:" not in said.text and psnr(video[0].numpy(), scene.picture[0].numpy()) > 25
+    assert speeds_of(video).min() > 0.1
+
+
+def test_the_noise_of_noise_image_latent_is_the_runs(scene):
+    latent = run_node("NRNoiseLatent", model=scene.model, latent=scene.still, seed=SEED, noise_type="independent",
+                      frame_correlation=0.5)[0]  # fmt: skip
+    video = scene.sampled(latent_image=latent, vae=scene.vae)
+    # Independent noise of the run's own seed is the run's own noise.
+    torch.testing.assert_close(video, scene.sampled(vae=scene.vae), atol=1e-3, rtol=1e-3)
+
+
+def test_windows_over_the_frames_are_looked_at_as_one_video(scene, said):
+    model = run_node("ContextWindowsManual", model=scene.model, context_length=3, context_overlap=1,
+                     context_schedule="standard_static", context_stride=1, closed_loop=False, fuse_method="pyramid",
+                     dim=2)[0]  # fmt: skip
+    assert torch.isfinite(scene.sampled(model=model, vae=scene.vae)).all() and "vae:" not in said.text
+
+
+def test_a_cut_lies_on_the_cpu(scene, seen):
+    cut = attached(seen[0], HANDOVER).cut
+    assert {value.device.type for value in (cut.image, cut.denoised, cut.noise)} == {"cpu"}
+
+
+def test_a_look_can_be_stopped_in_every_part_of_its_work_and_leaves_nothing_behind(scene, monkeypatch):
+    before, count = scene.sampled(vae=scene.vae), []
+    monkeypatch.setattr(looks, "check_stop", lambda: count.append(1))
+    scene.sampled(vae=scene.vae)
+    times = len(count)
+    assert times >= 40
+
+    def stop_at(last):
+        count.append(1)
+        if len(count) == last:
+            raise comfy.model_management.InterruptProcessingException
+
+    for at in range(1, times + 1, times // 4):
+        count.clear()
+        monkeypatch.setattr(looks, "check_stop", lambda at=at: stop_at(at))
+        with pytest.raises(comfy.model_management.InterruptProcessingException):
+            scene.sampled(vae=scene.vae)
+    monkeypatch.undo()
+    assert torch.equal(scene.sampled(vae=scene.vae), before)

@@ -7,11 +7,15 @@ import torch
 from noise_rectification.nodes.core import flow
 from noise_rectification.nodes.core import moved_picture as moving
 from noise_rectification.nodes.core.camera import CameraMove
+from noise_rectification.nodes.core.schedule import Schedule
+from noise_rectification.nodes.host import looks
 from noise_rectification.nodes.host.moved_picture import MovedClip
+from noise_rectification.nodes.host.settings import Cut, Handover, Rectification
 from peak_bytes import PeakBytes
 from private_host.pack import run_node
 from stand_ins.moving_pictures import real_clip
 
+CARRIED = Schedule(omega=(0.0,), tau_end=1.0, anchor="image", motion_compensation=1.0)
 InterruptProcessingException = comfy.model_management.InterruptProcessingException
 
 
@@ -113,6 +117,60 @@ def test_a_picture_made_smaller_takes_no_more_than_a_channel_of_what_is_read():
     picture, u = torch.rand(1, 3, 1080, 1920), CameraMove(0.1, 0.0, 0.25, 5.0).flow(1920, 1080)
     bytes_of, _ = taken(lambda: [moving.moved(picture, u, moving.MIRROR) and None])
     assert bytes_of.peak < 220e6
+
+
+BLOCKS = "blocks of 4x4 pixels and 5 frames"
+
+
+@pytest.fixture(scope="module")
+def latent_model():
+    """The demo model behind a causal VAE, and the latent of a moving clip."""
+    model, vae = run_node("NRLoadDemoModel", sampling="flow", latent=BLOCKS)
+    return model, vae, vae.encode(shot(31, 160, 160))
+
+
+def of_the_vae(vae, samples):
+    """The most bytes that decoding and encoding take by themselves: what they return included."""
+    with torch.inference_mode():
+        decoding, _ = taken(lambda: (vae.decode(samples),))
+        clip = vae.decode(samples)[0]
+        encoding, _ = taken(lambda: (vae.encode(clip),))
+    return max(decoding.peak, encoding.peak), clip.nbytes
+
+
+def test_a_look_takes_a_clip_of_pixels_and_its_mask_beside_the_vaes_own_work(latent_model, monkeypatch):
+    monkeypatch.setattr(flow, "CELLS_AT_ONCE", 2**15)
+    _, vae, samples = latent_model
+    own, clip = of_the_vae(vae, samples)
+    bytes_of, _ = taken(lambda: run_node("NRCarryPicture", image=torch.rand(1, 160, 160, 3), denoised={
+        "samples": samples}, vae=vae, amount=1.0, fill="the video's own pixels"))  # fmt: skip
+    motion = 31 * 160 * 160 * moving.BYTES_A_CELL
+    assert bytes_of.peak <= max(own, motion) + 4 / 3 * clip + 2 * samples.nbytes
+
+
+def test_each_video_of_a_batch_is_looked_at_by_itself(latent_model, monkeypatch):
+    """The pixels of one are let go before the next one's are made."""
+    monkeypatch.setattr(flow, "CELLS_AT_ONCE", 2**15)
+    _, vae, samples = latent_model
+    of_both, alone = (
+        taken(lambda n=n: [looks._look_at(cut_at(samples, n), Rectification(CARRIED), vae) and None])[0].peak
+        for n in (2, 1)
+    )
+    assert of_both <= alone + 8 * samples.nbytes  # what is kept of each: its latent, and its motion in cells
+
+
+def cut_at(samples, videos):
+    batch = samples.expand(videos, -1, -1, -1, -1).contiguous()
+    return Handover(batch, batch, "", cut=Cut(batch, batch, batch))
+
+
+@pytest.mark.parametrize("pivots", [(0, -1), (0, 1, -1)])
+def test_pictures_of_pivots_keep_no_clip(latent_model, pivots):
+    """They were views of it."""
+    _, vae, samples = latent_model
+    frames = samples.shape[2]
+    for picture in looks.pictures_of(vae, samples, [pivot % frames for pivot in pivots], frames)[1:]:
+        assert picture.untyped_storage().nbytes() == picture.nbytes
 
 
 # ---- stop and progress -----------------------------------------------------------------------------------------------

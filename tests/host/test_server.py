@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageSequence
 from private_host.pack import ROOT
 from private_host.server import comfyui, get
-from prompts import error_of, post, run
+from prompts import error_of, finish, post, run
 
 WORKFLOW = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
 SCHEDULES, SAMPLER, VIDEO = ("5", "6"), "8", "16"  # ids of nodes
@@ -104,3 +104,33 @@ def test_an_interrupt_stops_the_run_and_the_next_is_unaffected(address):
     post(address, "/free", {"unload_models": True, "free_memory": True})
     _, after = run(address, few_steps())
     assert np.array_equal(videos(address, before)[PUBLISHED], videos(address, after)[PUBLISHED])
+
+
+def test_looks_leave_nothing_behind(address):
+    """The same seed gives the same video after another one, and after a run that was stopped; Carry Picture too."""
+
+    def looking(seed, steps=6):
+        graph = few_steps()
+        graph["1"]["inputs"]["latent"] = "blocks of 4x4 pixels and 5 frames"
+        for node in graph.values():
+            if node["class_type"] == "NRKSampler":
+                node["inputs"] |= {"vae": ["1", 1], "seed": seed, "steps": steps}
+        stage = {name: value for name, value in graph["9"]["inputs"].items() if name not in ("seed", "denoise", "vae")}
+        stage |= {"add_noise": "enable", "noise_seed": seed, "start_at_step": 0, "end_at_step": 2,
+                  "return_with_leftover_noise": "enable", "schedule": ["5", 0]}  # fmt: skip
+        graph["20"] = {"class_type": "NRKSamplerAdvanced", "inputs": stage}
+        carry = {"image": ["2", 0], "denoised": ["20", 1], "vae": ["1", 1], "amount": 1.0, "fill": "blur"}
+        graph["21"] = {"class_type": "NRCarryPicture", "inputs": carry}
+        return graph
+
+    status, outputs = run(address, looking(7))
+    assert status["status_str"] == "success", status
+    assert outputs["21"]["images"]
+    first = videos(address, outputs)
+    assert not np.array_equal(first[2], videos(address, run(address, looking(8))[1])[2])
+    prompt_id = post(address, "/prompt", {"prompt": looking(9, steps=500)})["prompt_id"]
+    time.sleep(2.0)
+    post(address, "/interrupt", {})
+    finish(address, prompt_id)
+    post(address, "/free", {"unload_models": True, "free_memory": True})
+    assert all(map(np.array_equal, first, videos(address, run(address, looking(7))[1])))
