@@ -14,7 +14,7 @@ from private_host.server import comfyui, get
 from prompts import error_of, finish, post, run
 
 WORKFLOW = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
-SCHEDULES, SAMPLER, VIDEO = ("5", "6"), "8", "16"  # ids of nodes
+PICTURE, SCHEDULES, SAMPLER, CARRIED, VIDEO = "3", ("6", "7"), "9", "10", "17"  # ids of nodes
 PUBLISHED = 1  # its place in the video, after plain and before carried
 NODES = json.loads((ROOT / "node_list.json").read_text())
 
@@ -111,15 +111,14 @@ def test_looks_leave_nothing_behind(address):
 
     def looking(seed, steps=6):
         graph = few_steps()
-        graph["1"]["inputs"]["latent"] = "blocks of 4x4 pixels and 5 frames"
         for node in graph.values():
             if node["class_type"] == "NRKSampler":
                 node["inputs"] |= {"vae": ["1", 1], "seed": seed, "steps": steps}
-        stage = {name: value for name, value in graph["9"]["inputs"].items() if name not in ("seed", "denoise", "vae")}
+        stage = {k: value for k, value in graph[CARRIED]["inputs"].items() if k not in ("seed", "denoise", "vae")}
         stage |= {"add_noise": "enable", "noise_seed": seed, "start_at_step": 0, "end_at_step": 2,
-                  "return_with_leftover_noise": "enable", "schedule": ["5", 0]}  # fmt: skip
+                  "return_with_leftover_noise": "enable", "schedule": [SCHEDULES[0], 0]}  # fmt: skip
         graph["20"] = {"class_type": "NRKSamplerAdvanced", "inputs": stage}
-        carry = {"image": ["2", 0], "denoised": ["20", 1], "vae": ["1", 1], "amount": 1.0, "fill": "blur"}
+        carry = {"image": [PICTURE, 0], "denoised": ["20", 1], "vae": ["1", 1], "amount": 1.0, "fill": "blur"}
         graph["21"] = {"class_type": "NRCarryPicture", "inputs": carry}
         return graph
 
