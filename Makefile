@@ -3,6 +3,7 @@
 # `make test`   runs every test: core, host, browser
 # `make test-host COMFYUI=FOLDER PYTHON_OF_HOST=PYTHON`   runs core and host tests on any other ComfyUI
 # `make remade` makes everything again that shows or measures the demo model (hours); PACKS=FOLDER adds the rivals,
+#   DATA=FOLDER a real VAE and real clips,
 #   COMFYUI=FOLDER PYTHON_OF_HOST=PYTHON what the private ComfyUI cannot measure
 # Each does all its own set-up, in .host/; nothing else of the machine is touched but Debian's chromium, for the tests.
 
@@ -35,6 +36,9 @@ remade: test-setup browser
 	$(REMAKE) dev/demo_model/judge.py --keep nodes/demo_model/model.safetensors
 	$(REMAKE) dev/benchmarks/evidence.py --clips 16 --seeds 3
 	$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/evidence.py --clips 16 --only euler_ancestral lcm)
+	rm -f dev/benchmarks/pixels.json
+	$(REMAKE) dev/benchmarks/pixels.py --clips 16 --seeds 3
+	$(if $(DATA),$(REMAKE) dev/benchmarks/real_vae.py $(DATA))
 	$(REMAKE) dev/benchmarks/moved.py --clips 16
 	$(REMAKE) dev/benchmarks/colours.py
 	$(REMAKE) dev/benchmarks/flow.py

@@ -120,7 +120,7 @@ class CarryPicture(io.ComfyNode):
                 io.Latent.Input(
                     "denoised",
                     tooltip="What the first stage says of the finished video: `denoised` of Rectified KSampler "
-                    "(Advanced), or `denoised_output` of the host's SamplerCustomAdvanced. A fifth of the steps is "
+                    "(Advanced), or `denoised_output` of the host's SamplerCustomAdvanced. A third of the steps is "
                     "enough for the first stage.",
                 ),
                 io.Vae.Input("vae", tooltip="The video model's VAE."),

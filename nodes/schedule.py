@@ -108,8 +108,9 @@ class RectificationScheduleNode(io.ComfyNode):
                     "so that frames stay true to it and still move. "
                     "1 = follow that motion, 0 = hold every frame to the still picture, as in the paper. "
                     "Above 1 = exaggerate the motion. "
-                    "Exact where a cell of the latent is a pixel, as in the demo model; approximate behind VAEs that "
-                    "put many pixels into a cell: there hold the video to a clip of Move Picture Like Video instead.",
+                    "Link the VAE to Rectified KSampler with it, or use Carry Picture: the picture is then carried in "
+                    "pixels, right for every model. Without, it is carried in the latent: exact where a cell is a "
+                    "pixel, approximate where a latent frame holds several pictures, as in most video models.",
                     most=MAX_MOTION_COMPENSATION,
                     optional=True,
                 ),

@@ -3,9 +3,10 @@
     .host/venv/bin/python dev/shipped/make_demo_pictures.py
 
 Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
-rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png and
-NRCameraMove.png, whose rows are what lends the motion, the moved picture, what of it is visible, and the video that is
-held to it; js/docs/report.png and schedule.png, the plots of a report and of a schedule; and assets/banner.png.
+rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png,
+NRCarryPicture.png and NRCameraMove.png, whose rows are what lends the motion, the moved picture, what of it is visible,
+and the video that is held to it; js/docs/report.png and schedule.png, the plots of a report and of a schedule; and
+assets/banner.png.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import json
 
 import numpy as np
 from benchmarks import colours, moved
-from benchmarks.harness import CARRIED, OFF, Scene
+from benchmarks.harness import CARRIED, CFG, OFF, SCHEDULER, STEPS, Scene, node
 from demo_model import run
 from noise_rectification.nodes.core.metrics import measure
+from noise_rectification.nodes.core.moved_picture import VIDEO
 from noise_rectification.nodes.core.plots import plot_report, plot_schedule
 from noise_rectification.nodes.core.schedule import Schedule
+from noise_rectification.nodes.demo_model.blocks import BLOCKS
 from PIL import Image, ImageDraw
 from private_host.setup import ROOT
 
@@ -76,11 +79,40 @@ def filmed(scene: Scene) -> dict[str, np.ndarray]:
     return held_to(scene, scene.filmed(0.12, 0.08, 1.15, 6.0))
 
 
+def carried(scene: Scene) -> dict[str, np.ndarray]:
+    """What a first stage of 4 of 20 steps predicts, the picture carried along it, and the second stage, held to it."""
+    from noise_rectification.nodes.core.schedule import Schedule
+    from private_host.pack import run_node
+
+    sigmas = node("BasicScheduler", model=scene.model, scheduler=SCHEDULER, steps=STEPS, denoise=1.0)
+    first, rest = run_node("SplitSigmas", sigmas=sigmas, step=4)
+    sampler = node("KSamplerSelect", sampler_name="euler")
+
+    def stage(model, noise: str, sigmas, latent: dict, **seed: int) -> tuple:
+        guider = node("CFGGuider", model=model, positive=scene.positive, negative=scene.negative, cfg=CFG)
+        return run_node("SamplerCustomAdvanced", noise=node(noise, **seed), guider=guider, sampler=sampler,
+                        sigmas=sigmas, latent_image=latent)  # fmt: skip
+
+    latent, denoised = stage(scene.model, "RandomNoise", first, scene.latent(), noise_seed=0)
+    reference, visible, frames = run_node("NRCarryPicture", image=scene.picture, denoised=denoised, vae=scene.vae,
+                                          amount=1.0, fill=VIDEO)  # fmt: skip
+    schedule = Schedule(omega=(0.0,), tau_end=1.0, anchor="image")
+    held = node("NRApply", model=scene.model, schedule=schedule, reference=reference)
+    video = stage(held, "DisableNoise", rest, latent)[0]
+    rows = {"predicted": scene.decoded(denoised), "carried": frames, "visible": grey(visible),
+            "held to it": scene.decoded(video)}  # fmt: skip
+    return {name: clip.numpy() for name, clip in rows.items()}
+
+
+def grey(mask):
+    """[F, H, W] as a clip [F, H, W, 3]."""
+    return mask[..., None].expand(-1, -1, -1, 3)
+
+
 def held_to(scene: Scene, clip: tuple) -> dict[str, np.ndarray]:
     frames, visible, _ = clip
     video = scene.sample(frames, moved.HELD | moved.HOLDS["τ_end 0.9"], mask=visible)
-    shown = visible[..., None].expand(-1, -1, -1, 3)
-    return {"moved": frames.numpy(), "visible": shown.numpy(), "held to it": video.numpy()}
+    return {"moved": frames.numpy(), "visible": grey(visible).numpy(), "held to it": video.numpy()}
 
 
 def main() -> None:
@@ -115,6 +147,7 @@ def draw_moved(picture: np.ndarray) -> None:
     with torch.inference_mode():
         pages = {
             "NRMovePicture": drafted(Scene(image, "pan left")),
+            "NRCarryPicture": carried(Scene(image, "pan left", latent=BLOCKS)),
             "NRCameraMove": filmed(Scene(image, "zoom in")),
         }
     for page, rows in pages.items():

@@ -24,6 +24,7 @@ GROUND, NODE, OURS, WORDS = "#202020", "#3a3a3a", "#175a75", "#f0f0f0"
 # From top to bottom: nodes, and between two of them what goes along.
 PICTURES = {
     "NRStillVideoLatent": ["Load Image", "image", "Still Video Latent", "latent_image", "Rectified KSampler"],
+    "NRKeyframeLatent": ["Batch Images", "images", "Keyframe Video Latent", "latent_image", "Rectified KSampler"],
     "NRNoiseLatent": ["Still Video Latent", "latent", "Noise Image Latent", "latent_image", "Rectified KSampler"],
     "NRApply": ["Load Diffusion Model", "model", "LoRA", "model", "Apply Noise Rectification", "model", "KSampler"],
     "NRKSampler": ["Load Image", "image", "Still Video Latent", "latent_image", "Rectified KSampler", "latent",
@@ -33,6 +34,7 @@ PICTURES = {
 }  # fmt: skip
 OWN = {
     "NRStillVideoLatent": "Still Video Latent",
+    "NRKeyframeLatent": "Keyframe Video Latent",
     "NRNoiseLatent": "Noise Image Latent",
     "NRApply": "Apply Noise Rectification",
     "NRKSampler": "Rectified KSampler",

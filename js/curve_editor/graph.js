@@ -232,9 +232,17 @@ function framesOf(node) {
 }
 
 /** @param {HostNode} node */
-function stepsOf(node) {
+const stepsOf = (node) => (inputNode(node, "sigmas") ? stepsOfSigmas(node) : count(node, "steps"));
+
+/** The steps of the noise levels that a node is given. @param {HostNode} node @returns {number | null} */
+function stepsOfSigmas(node) {
   const scheduler = inputNode(node, "sigmas");
-  if (!scheduler) return count(node, "steps");
+  if (!scheduler) return null;
+  if (scheduler.type === "SplitSigmas") {
+    const [all, first] = [stepsOfSigmas(scheduler), count(scheduler, "step")];
+    if (all === null || first === null) return null;
+    return linkInto(node, "sigmas")?.origin_slot === 0 ? Math.min(first, all) : Math.max(0, all - first);
+  }
   return count(scheduler, "steps") ?? stepsBetween(valueOf(scheduler, "sigmas"));
 }
 

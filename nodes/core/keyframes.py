@@ -11,7 +11,6 @@ Pictures are [1, 3, H, W], float in [0, 1]. A place is the index of a picture in
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,7 +23,7 @@ from .flow import agreement, far_flow, flow, guide, inside, warp
 from .moved_picture import SMOOTHNESS, STRETCH, moved, shrunk, working_size
 
 ROUNDS = 4  # of equation (1), each of which is nearer
-STRANGE = 0.5  # squared difference of two pictures, the motion undone, of which none was found; of strangers it is 2
+STRANGE = 0.35  # squared difference of guides that the motion leaves: strangers leave .5 to 1.5, one scene .26 at most
 FAINT = 1e-4  # the weight of what shows nothing, where neither shows anything
 
 
@@ -113,11 +112,6 @@ class Keyframes:
                 return number, number + 1, (place - before) / (after - before)
         nearest = 0 if place < self.places[0] else len(self.places) - 1
         return nearest, nearest, 0.0
-
-    def latent_frames(self, held: Sequence[int]) -> tuple[int, ...]:
-        """The latent frames in which they lie. held: pictures of each latent frame."""
-        ends = np.cumsum(held)
-        return tuple(int(np.searchsorted(ends, place, side="right")) for place in self.places)
 
 
 def _items(name: str, text: str, pictures: int, one: bool = False) -> list[str]:

@@ -35,6 +35,11 @@ def pictures_of_latent_frames(pictures: int, frames: int) -> list[int]:
     raise ValueError(f"vae: it makes {pictures} pictures of {frames} latent frames, which is no video VAE's way.")
 
 
+def latent_frame_of(held: Sequence[int]) -> list[int]:
+    """Which latent frame each picture is in. held: how many each has."""
+    return [frame for frame, pictures in enumerate(held) for _ in range(pictures)]
+
+
 def place_of(frame: int, held: Sequence[int]) -> int:
     """Which picture a latent frame stands for: the clip's first or last one, else the middle one of its own."""
     if frame == len(held) - 1 and frame > 0:

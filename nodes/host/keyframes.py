@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ..core.devices import able
 from ..core.keyframes import Keyframes, between, way
-from ..core.look import pictures_of_latent_frames
+from ..core.look import latent_frame_of, pictures_of_latent_frames
 from ..core.moved_picture import memory_to_follow, memory_to_move, working_size
 from .going_on import GoingOn
 from .log import logger
-from .vae import fit_pictures, fitting_length, fitting_size
+from .vae import fit_pictures, fitting_length, fitting_size, latent_frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,26 +52,24 @@ def keyframe_clip(
     _say_what_was_not_found(keyframes, ways)
     frames = torch.empty(length, size[1], size[0], 3, device=comfy.model_management.intermediate_device())
     mask = torch.empty(frames.shape[:3], device=frames.device)
-    for place in range(length):
+    latent_frame = latent_frame_of(pictures_of_latent_frames(length, latent_frames(vae, length)))
+
+    def shown(place: int) -> tuple[Tensor, Tensor]:
         before, after, share = keyframes.around(place)
-        if share in (0, 1):
-            frame, visible = pictures[after if share else before], pictures[0].new_ones(1)
-        else:
-            frame, visible = between(pictures[before], pictures[after], *ways[before], share)
-        frames[place], mask[place] = frame[0].movedim(0, -1), keyframes.strength_at(place) * visible[0]
+        # Beside a picture, in its own latent frame, hardly anything but it can be shown.
+        beside = [k for k in (before, after) if latent_frame[keyframes.places[k]] == latent_frame[place]]
+        known = before == after or keyframes.places[before] == place or keyframes.places[after] == place
+        if known or (beside and None in ways[before]):
+            nearest = min(beside or [before], key=lambda k: abs(keyframes.places[k] - place))
+            return pictures[nearest], pictures[nearest].new_ones(1, 1, 1, 1)
+        return between(pictures[before], pictures[after], *ways[before], share)
+
+    for place in range(length):
+        frame, visible = shown(place)
+        frames[place], mask[place] = frame[0].movedim(0, -1), keyframes.strength_at(place) * visible[0, 0]
         going_on.step()
-    samples = vae.encode(frames)
-    held = pictures_of_latent_frames(length, samples.shape[2] if samples.ndim == 5 else samples.shape[0])
-    pivots = keyframes.latent_frames(held)
-    _hold_neighbours(mask, keyframes, pivots, held)
-    return KeyframeClip(samples, mask, ", ".join(map(str, pivots)), frames)
-
-
-def _hold_neighbours(mask: Tensor, keyframes: Keyframes, pivots: tuple[int, ...], held: list[int]) -> None:
-    """Pictures that share a latent frame with a given one are held as it is: they can hardly show anything else."""
-    starts = [sum(held[:frame]) for frame in pivots]
-    for start, frame, strength in zip(starts, pivots, keyframes.strengths, strict=True):
-        mask[start : start + held[frame]] = strength
+    pivots = dict.fromkeys(latent_frame[place] for place in keyframes.places)
+    return KeyframeClip(vae.encode(frames), mask, ", ".join(map(str, pivots)), frames)
 
 
 def _say_what_was_not_found(keyframes: Keyframes, ways: list[tuple]) -> None:

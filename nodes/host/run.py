@@ -171,6 +171,12 @@ class Run:
                 logger.warning("Nothing was rectified: %s", self._why_nothing())
         elif self.schedule.rectifies and self.calls:
             logger.info("Rectified %s of %s model predictions.", rectified_calls, self.calls)
+        if rectified_calls and self._carries_roughly():
+            logger.info(
+                "motion_compensation: each frame of this model's latent holds several pictures, so a picture that is "
+                "carried in the latent gets soft and moves in steps. Link `vae` to Rectified KSampler, or put Carry "
+                "Picture between two stages of your own sampler: the picture is then carried in pixels.",
+            )
         if coloured_calls and not gave_noise_back:
             logger.info("Held the colours of %s of %s model predictions.", coloured_calls, self.calls)
         if broken_calls:
@@ -185,6 +191,13 @@ class Run:
                 "image can be told to be theirs. This sampler changes the size while it samples.",
                 self.calls_of_other_size,
             )
+
+    def _carries_roughly(self) -> bool:
+        """Whether this run, the first of its stages, carries the picture in a latent whose frames hold several
+        pictures: video VAEs make all those that have an axis of frames."""
+        shape = self.video.shape
+        several = len(shape) == 5 and shape[2] > 1
+        return several and self.schedule.motion_compensation > 0 and self.earlier is None and not self.settings.has_vae
 
     def _why_nothing(self) -> str:
         """The reason why no prediction was changed, and how to mend it."""

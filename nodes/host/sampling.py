@@ -61,6 +61,7 @@ def sample_rectified(
         sigmas=sigmas,
         handover=None if adds_noise else attached(latent, HANDOVER),
         look=look,
+        has_vae=vae is not None,
     )
     sample = partial(_sampled, model, detached(latent), sampling)
     at = None if vae is None or look is not None else _place_of_look(model, schedule, latent, vae, sigmas)

@@ -63,7 +63,8 @@ class Rectification:
     handover: an earlier stage's. on_handover: receives this run's. look: the image, moved in pixels, from
     which the anchor starts anew. on_denoised: receives the last guided prediction, before it was rectified, in VAE
     space. steps_before, steps_in_all: of the run that this one is a part of, for the progress bar. until_look: whether
-    it ends where the picture is looked at, so that what it leaves undone is done after it.
+    it ends where the picture is looked at, so that what it leaves undone is done after it. has_vae: whether the run was
+    given what it can look through.
     """
 
     schedule: Schedule
@@ -79,6 +80,7 @@ class Rectification:
     steps_before: int = 0
     steps_in_all: int | None = None
     until_look: bool = False
+    has_vae: bool = False
 
     @property
     def acts(self) -> bool:

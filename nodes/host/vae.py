@@ -127,6 +127,11 @@ def fitting_length(vae, length: int) -> int:
     return fitting
 
 
+def latent_frames(vae, length: int) -> int:
+    """Latent frames of a clip of so many pictures."""
+    return vae.downscale_ratio[0](length) if _holds_video(vae) else length
+
+
 def fitting_size(vae, width: int, height: int) -> tuple[int, int]:
     ratio = vae.spacial_compression_encode()
     fitting = (max(width // ratio, 1) * ratio, max(height // ratio, 1) * ratio)

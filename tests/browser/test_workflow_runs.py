@@ -26,7 +26,7 @@ from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by, sk
 
 LOADERS = ROOT / "dev" / "stand_ins" / "loaders.py"
 SOUND = "sound.wav"
-SMALL = {"width": 64, "height": 64, "length": 9, "video_frames": 9, "steps": 4}
+SMALL = {"width": 64, "height": 64, "length": 9, "video_frames": 9, "steps": 4, "step": 2}
 SIZES = {(64, 64, 3), (128, 128, 3)}  # as asked for, or enlarged by a second stage
 SHORTEST = {  # frames
     "MiniMaxH3ImageToVideo": 22,  # a grid of its own

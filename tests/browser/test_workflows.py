@@ -71,14 +71,14 @@ def canvas(comfy):
 
 # Latent frames and steps that the editor must read off each graph: the length by the model's temporal compression.
 LENGTHS = {
-    "1 Start here, a picture becomes a video": (16, 20),
+    "1 Start here, a picture becomes a video": (4, 20),
     "AnimateDiff, given a picture": (16, 20),
     "Cosmos Predict2, image to video": (24, 35),
     "Extend a clip in chunks, Wan 2.1": (9, 30),
     "First and last picture, Wan 2.1": (9, 20),
     "Hold the background, Wan 2.1": (9, 30),
     "HunyuanVideo 1.5 in 1080p, image to video": (31, 20),
-    "HunyuanVideo 1.5, image to video": (31, 20),
+    "HunyuanVideo 1.5, image to video": (31, 12),
     "HunyuanVideo, image to video": (14, 20),
     "Image to image, SD 1.5": (1, 20),
     "LTX-Video, image to video": (13, 30),
@@ -89,8 +89,8 @@ LENGTHS = {
     "Draft and final, LTX-2.3": (16, 3),
     "Draft and final, Wan 2.2 14B": (21, 20),
     "Kandinsky 5, image to video": (31, 50),
-    "LTX-2.3, image to video with sound": (16, 8),
-    "MiniMax H3, image to video with sound": (37, 20),
+    "LTX-2.3, image to video with sound": (16, 3),
+    "MiniMax H3, image to video with sound": (37, 10),
     "Mochi text to video, given a picture": (7, 30),
     "Stable Video Diffusion, image to video": (14, 20),
     "Wan 2.1 text to video, given a picture": (9, 30),

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from benchmarks import colours, cost, evidence, flow, moved, rivals
+from benchmarks import colours, cost, evidence, flow, moved, pixels, real_vae, rivals
 from benchmarks.harness import MARKED, PSNR, ROOT, filled, kept, texts
 from demo_model import judge
 
-FILES = {evidence: "evidence", moved: "moved", colours: "colours", cost: "cost", flow: "flow", rivals: "rivals",
+FILES = {evidence: "evidence", pixels: "pixels", real_vae: "real_vae", moved: "moved", colours: "colours", cost: "cost", flow: "flow", rivals: "rivals",
          judge: "demo_model"}  # fmt: skip
 TABLES = {str(Path(p.__file__).relative_to(ROOT)): p.tables(kept(file)) for p, file in FILES.items()}
 TEXTS = {str(path.relative_to(ROOT)): path.read_text() for path in texts()}

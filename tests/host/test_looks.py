@@ -213,6 +213,7 @@ def test_what_cannot_be_decoded_is_carried_in_the_latent_and_said_once(scene, sa
     broken = Broken(scene.vae, RuntimeError("no memory for this"))
     assert torch.equal(scene.sampled(vae=broken), scene.sampled())
     assert said.text.count("no memory for this") == 1
+    assert said.text.count("Link `vae`") == 1  # by the run that had none
 
 
 def test_the_artists_stop_goes_through(scene):

@@ -63,7 +63,8 @@ def stages(name: str) -> list[Stage]:
 def sigmas(name: str, stage: int, model) -> torch.Tensor:
     """The noise levels that the stage's sampler runs over."""
     if manual := nodes_of(name, "ManualSigmas"):
-        stage += name.startswith("Draft and final")  # its first sampler makes the draft, and is left alone
+        # The first sampler is left alone: it makes the draft, or what Carry Picture looks at.
+        stage += name.startswith("Draft and final") or bool(nodes_of(name, "NRCarryPicture"))
         return torch.tensor([float(sigma) for sigma in manual[stage][0].split(",")])
     if ltx := nodes_of(name, "LTXVScheduler"):
         (width, height, length, *_), *_ = nodes_of(name, "LTXVImgToVideo")
@@ -74,6 +75,8 @@ def sigmas(name: str, stage: int, model) -> torch.Tensor:
         scheduler, steps, _ = schedulers[stage]
         found = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), scheduler, steps)
         splits = nodes_of(name, "SplitSigmas")
+        if nodes_of(name, "NRCarryPicture"):
+            return found[splits[0][0] :]
         return found[: splits[0][0] + 1] if splits and stage else found
     if advanced := nodes_of(name, "NRKSamplerAdvanced"):
         _, _, _, steps, _, sampler, scheduler, *_ = advanced[0]

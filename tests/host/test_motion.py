@@ -190,3 +190,40 @@ def test_a_late_hard_end_is_hinted_at_where_a_sampler_looks_back(model, sampler,
     caplog.set_level("INFO", logger="noise_rectification")
     ksampler("NRKSampler", model, {"samples": clip_of(model)}, sampler, Schedule(**changes))
     assert any("set tau_ramp to 0.3" in record.getMessage() for record in caplog.records) == hinted
+
+
+ROUGHLY = "each frame of this model's latent holds several pictures"
+
+
+def times_told(caplog) -> int:
+    return sum(ROUGHLY in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("amount", [0.0, 1.0])
+def test_a_run_that_carries_in_the_latent_tells_it_once_where_a_latent_frame_holds_several_pictures(
+    model, amount, caplog
+):
+    caplog.set_level("INFO", logger="noise_rectification")
+    latent = {"samples": clip_of(model)}
+    ksampler("NRKSampler", model, latent, schedule=Schedule(motion_compensation=amount))
+    several = latent["samples"].ndim == 5
+    assert times_told(caplog) == (1 if several and amount else 0)
+
+
+def test_two_stages_tell_it_once_and_so_does_a_patched_model(caplog):
+    caplog.set_level("INFO", logger="noise_rectification")
+    model, schedule = wan(), Schedule(motion_compensation=1.0)
+    latent = {"samples": clip_of(model)}
+    first = advanced("NRKSamplerAdvanced", model, latent, schedule=schedule, end=2, leave=True)
+    advanced("NRKSamplerAdvanced", model, first, schedule=schedule, noise=False, start=2)
+    assert times_told(caplog) == 1
+    caplog.clear()
+    ksampler("KSampler", patched(model, schedule), latent)
+    assert times_told(caplog) == 1
+
+
+def test_a_latent_of_one_frame_has_nothing_to_tell(caplog):
+    caplog.set_level("INFO", logger="noise_rectification")
+    model = wan()
+    ksampler("NRKSampler", model, {"samples": clip_of(model, frames=1)}, schedule=Schedule(motion_compensation=1.0))
+    assert times_told(caplog) == 0

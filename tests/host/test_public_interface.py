@@ -15,6 +15,11 @@ INTERFACE = {
         "Still Video Latent", ["image", "vae", "length", "width", "height", "resize"], ["end_image", "mask"],
         ["LATENT", "MASK"],
     ),
+    "NRKeyframeLatent": (
+        "Keyframe Video Latent",
+        ["images", "vae", "places", "strengths", "length", "width", "height", "resize"], [],
+        ["LATENT", "MASK", "STRING", "IMAGE"],
+    ),
     "NRNoiseLatent": (
         "Noise Image Latent", ["model", "latent", "seed", "noise_type", "frame_correlation"], ["sigmas"],
         ["LATENT", "LATENT", "NOISE"],

@@ -326,6 +326,35 @@ test("sound that is sampled with a video has no say, and listed noise levels are
   assert.deepEqual(readLengths(_nodes[0]), { frames: [16], steps: [3] });
 });
 
+test("a sampler of a part of the noise levels makes that part of the steps", () => {
+  const split = node("SplitSigmas", {
+    widgets: { step: 6 },
+    inputs: { sigmas: "SIGMAS" },
+    outputs: ["SIGMAS", "SIGMAS"],
+  });
+  for (const [slot, steps] of [
+    [0, 6],
+    [1, 14],
+  ]) {
+    const custom = node("SamplerCustom", {
+      inputs: { model: "MODEL", latent_image: "LATENT", sigmas: "SIGMAS" },
+      outputs: ["LATENT"],
+    });
+    const scheduler = node("BasicScheduler", { widgets: { steps: 20 }, outputs: ["SIGMAS"] });
+    const apply = node("NRApply", { inputs: { schedule: "NR_SCHEDULE" }, outputs: ["MODEL"] });
+    const { _nodes } = graphOf(
+      [schedule(), apply, custom, structuredClone(split), scheduler],
+      [
+        [1, 0, 2, 0],
+        [2, 0, 3, 0],
+        [4, slot, 3, 2],
+        [5, 0, 4, 0],
+      ],
+    );
+    assert.deepEqual(readLengths(_nodes[0]).steps, [steps]);
+  }
+});
+
 test("a node that was taken off the canvas knows nothing", () => {
   assert.deepEqual(readLengths({ ...schedule(), graph: null }), { frames: [], steps: [] });
 });

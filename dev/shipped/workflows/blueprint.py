@@ -10,7 +10,7 @@ import uuid
 
 from .frontend import Canvas
 from .graph import Graph
-from .parts import schedule, steps
+from .parts import CARRIED, schedule, steps
 from .saving import saved_form, with_defaults
 
 NAME = "Image to video, rectified"
@@ -36,10 +36,10 @@ def blueprint(canvas: Canvas, definitions: dict) -> dict:
     graph.column("Inside", 320)
     still = graph.add("NRStillVideoLatent", image=picture, vae=model.slot(1), length=16)
     graph.column("Inside", 400)
-    held = schedule(graph, anchor="image")
+    held = schedule(graph, **CARRIED)
     graph.column("Inside", 340)
     samples = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
-                        schedule=held, **steps(20, 6))  # fmt: skip
+                        schedule=held, vae=model.slot(1), **steps(20, 6))  # fmt: skip
     graph.column("Inside", 300)
     frames = graph.add("VAEDecode", samples=samples, vae=model.slot(1))
     graph.column("Outside again", 300)

@@ -19,6 +19,7 @@ HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as
     "SaveAnimatedWEBP": 420,
     "NRDemoPicture": 300,
     "NRMovePicture": 420,
+    "NRCarryPicture": 420,
     "NRCameraMove": 460,
 }
 

@@ -14,6 +14,7 @@ from .newer_models import (
     ltx_watch,
 )
 from .parts import (
+    FIRMLY,
     LOAD,
     SAMPLE,
     picture_and_prompts,
@@ -25,7 +26,6 @@ from .parts import (
 from .recipes import by_both_experts, wan22_expert
 from .thumbnails import Drawing
 
-FIRMLY = ([[0, 0], [1, 0]], "linear")  # ω 0: the clip itself is what every frame shall be
 SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
     "`visible` goes the same way, to the sampler's `mask`: where the motion uncovers what the picture does not show, "

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 
 from .graph import Graph, Output
 from .parts import (
+    CARRIED_BETWEEN,
     EMPTY_LATENT,
+    FIRMLY,
     IMAGE_ANCHOR,
-    KEEP_MOTION,
     KEEPS_ITS_SAMPLER,
+    LINK_THE_VAE,
     LOAD,
     MORE_OR_LESS,
     PICTURE_AND_PROMPT,
     PROMPT,
     SAMPLE,
+    SAMPLE_THE_REST,
+    SETTLE,
+    STIFF_OR_FREE,
+    carried_between,
+    carried_sampling,
     conditioned,
     custom_sampling,
     diffusion_model,
@@ -48,7 +55,7 @@ SPOKEN = PROMPT + " Wind in the leaves, birds far away."
     try_first=[
         FEW_STEPS + " 0.5 rectifies two.",
         "The look is wanted, not the layout: `tau_end` 0.25, or `strength` 0.5.",
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "Without the LoRA: `steps` 20, `cfg` 6, and `tau_end` 0.3 to 0.5.",
     ],
@@ -80,7 +87,7 @@ def wan_vace_reference(graph: Graph) -> None:
     try_first=[
         FEW_STEPS + " 0.5 rectifies two.",
         "The mouth is held too: `tau_end` 0.25, or a `mask` that leaves the face out (white is held).",
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "Without the LoRA: `steps` 20, `cfg` 6, `tau_end` 0.3.",
         "77 frames are 4.8 seconds; the model wants at least 73.",
@@ -115,7 +122,8 @@ def wan_s2v(graph: Graph) -> None:
     "to `reference`, so the large one stays true to *it* while it gets its detail; any latent video can be a "
     "reference." + KEEPS_ITS_SAMPLER,
     try_first=[
-        "The first stage as in *HunyuanVideo 1.5, image to video*. " + MORE_OR_LESS,
+        "The 720p video: " + MORE_OR_LESS[0].lower() + MORE_OR_LESS[1:] + " Too little moves: **Carry Picture**, as in "
+        "*HunyuanVideo 1.5, image to video*.",
         "The second: its sampler makes 4 of 8 steps, the other model the rest, untouched. ω is 0, because a moving "
         "reference needs no lent bias; `tau_end` 0.5 are two of the four steps.",
         "The large video changes faces or text of the small one: `tau_end` 1 on the second schedule. It stays as soft "
@@ -145,7 +153,7 @@ def hunyuan_video_15_super_resolution(graph: Graph) -> None:
     graph.column("5  Held to the small video", 420)
     enlarged = graph.add("HunyuanVideo15LatentUpscaleWithModel", model=upsampler, samples=small,
                          upscale_method="bilinear", width=1920, height=1080, crop="disabled")  # fmt: skip
-    flat = schedule(graph, "Rectification Schedule: super resolution", tau_end=0.5, curve=([[0, 0], [1, 0]], "linear"))
+    flat = schedule(graph, "Rectification Schedule: super resolution", tau_end=0.5, curve=FIRMLY)
     high = graph.add("NRApply", model=graph.add("ModelSamplingSD3", model=larger, shift=2), schedule=flat,
                      reference=enlarged)  # fmt: skip
     graph.column("6  Sample 1080p", 340)
@@ -172,7 +180,7 @@ def hunyuan_video_15_super_resolution(graph: Graph) -> None:
     "there, and ω says only how freely the other frames move.",
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "The first frames stand out: *Normalize* evens them out over 4 frames; more if needed.",
     ],
@@ -201,14 +209,17 @@ def kandinsky_5(graph: Graph) -> None:
 
 @workflow(
     "LTX-2.3, image to video with sound",
-    "Two stages: half size, then twice that. The model's own node holds the picture in the first frame; **Still Video "
-    "Latent** goes to `reference` in the first stage and says what *all* frames are true to. The second stage has no "
-    "`reference`: it is held to what it starts from, the enlarged video. " + SOUND_IS_LEFT + KEEPS_ITS_SAMPLER,
+    "The small video is made in two stages with a look between them. The first, left to the model, settles layout and "
+    "motion. **Carry Picture** looks at what the model makes of it, moves the picture along that motion in pixels, and "
+    "the second stage is held to the moving picture; it begins with the same noise on what the first one predicts, the "
+    "picture in its first frame again. Then the large video, held to what it starts from, the enlarged small one. "
+    + SOUND_IS_LEFT
+    + KEEPS_ITS_SAMPLER,
     try_first=[
-        "The first stage makes 8 steps, of which the first five stay above σ 0.9: layout and identity are decided "
-        "there. `tau_end` 0.6 rectifies those five. " + MORE_OR_LESS,
-        "The second makes 3 steps from σ 0.85: `tau_end` 0.3 rectifies one, 0.6 two, 1 all. Its ω is 0.",
-        KEEP_MOTION,
+        "Five of the small video's 8 steps stay above σ 0.9: layout and motion are decided there, and the look comes "
+        "after them. `tau_end` 0.6 rectifies two of the three that are left; 0.3 one, 1 all. " + STIFF_OR_FREE,
+        "`amount` 0.5: half as far; 1.5: further.",
+        "The large video makes 3 steps from σ 0.85: `tau_end` 0.3 rectifies one, 0.6 two, 1 all. Its ω is 0.",
         "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
     ],
     needs="0.16.0",
@@ -216,20 +227,25 @@ def kandinsky_5(graph: Graph) -> None:
 )
 def ltx_23_with_sound(graph: Graph) -> None:
     ltx = load_ltx(graph)
-    still, held = hold(graph, ltx.picture, ltx.vae, LTX_SMALL, tau_end=0.6)
-    rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still)
-    graph.column("4  Sample the small video", 340)
-    small = ltx_small(graph, ltx, rectified)
-    graph.column("5  Held to the small video", 420)
+    graph.column(SETTLE, 340)
+    settled = sampled_with_sound(graph, ltx.model, ltx.prompt, *ltx_start(graph, ltx), ", ".join(LTX_STEPS[:6]))
+    said = graph.add("LTXVSeparateAVLatent", "What the model makes of it", av_latent=settled.slot(1))
+    rectified = carried_between(graph, ltx.model, ltx.picture, said, ltx.vae, tau_end=0.6)
+    graph.column(SAMPLE_THE_REST, 340)
+    again = graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=said, strength=LTX_STRENGTH)
+    small = with_sound(graph, rectified, ltx.prompt, again, said.slot(1), ", ".join(LTX_STEPS[5:]))
+    graph.column("6  Held to the small video", 420)
     enlarged = ltx_enlarged(graph, ltx, small)
-    flat = schedule(graph, "Rectification Schedule: second stage", tau_end=0.3, curve=([[0, 0], [1, 0]], "linear"))
+    flat = schedule(graph, "Rectification Schedule: large video", tau_end=0.3, curve=FIRMLY)
     rectified = graph.add("NRApply", model=ltx.model, schedule=flat)
-    graph.column("6  Sample the large one", 340)
-    ltx_watch(graph, ltx, ltx_large(graph, ltx, rectified, enlarged, small), "7  Watch and listen")
+    graph.column("7  Sample the large one", 340)
+    ltx_watch(graph, ltx, ltx_large(graph, ltx, rectified, enlarged, small), "8  Watch and listen")
 
 
 LTX_SMALL, LTX_RATE = {"width": 640, "height": 352, "length": 121}, 25
 LTX_LARGE = {"width": 1280, "height": 704, "length": 121}
+LTX_STEPS = "1.0", "0.99375", "0.9875", "0.98125", "0.975", "0.909375", "0.725", "0.421875", "0.0"
+LTX_STRENGTH = 0.7  # with which the picture is put into the small video's first frame
 
 
 @dataclass
@@ -262,14 +278,18 @@ def load_ltx(graph: Graph) -> Ltx:
     return Ltx(model, loaded.slot(2), audio_vae, upsampler, given.picture, seen, prompt)
 
 
-def ltx_small(graph: Graph, ltx: Ltx, model: Output) -> Output:
-    """The first stage. Returns its video's latent; slot 1 is the sound's."""
+def ltx_start(graph: Graph, ltx: Ltx) -> tuple[Output, Output]:
+    """What the first stage starts from: the latents of the video, the picture in its first frame, and of the sound."""
     empty = graph.add("EmptyLTXVLatentVideo", **LTX_SMALL)
-    video = graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=empty, strength=0.7)
+    video = graph.add("LTXVImgToVideoInplace", vae=ltx.vae, image=ltx.seen, latent=empty, strength=LTX_STRENGTH)
     silence = graph.add("LTXVEmptyLatentAudio", audio_vae=ltx.audio_vae, frames_number=LTX_SMALL["length"],
                         frame_rate=LTX_RATE)  # fmt: skip
-    return with_sound(graph, model, ltx.prompt, video, silence, "1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, "
-                      "0.725, 0.421875, 0.0")  # fmt: skip
+    return video, silence
+
+
+def ltx_small(graph: Graph, ltx: Ltx, model: Output) -> Output:
+    """The first stage. Returns its video's latent; slot 1 is the sound's."""
+    return with_sound(graph, model, ltx.prompt, *ltx_start(graph, ltx), ", ".join(LTX_STEPS))
 
 
 def ltx_enlarged(graph: Graph, ltx: Ltx, small: Output) -> Output:
@@ -293,8 +313,15 @@ def ltx_watch(graph: Graph, ltx: Ltx, large: Output, title: str) -> None:
 
 def with_sound(graph: Graph, model: Output, prompt: Output, video: Output, audio: Output, sigmas: str) -> Output:
     """One stage of LTX-2.3, at these noise levels. Returns its video's latent; slot 1 is the sound's."""
+    return graph.add("LTXVSeparateAVLatent", av_latent=sampled_with_sound(graph, model, prompt, video, audio, sigmas))
+
+
+def sampled_with_sound(
+    graph: Graph, model: Output, prompt: Output, video: Output, audio: Output, sigmas: str
+) -> Output:
+    """The same, video and sound in one latent; slot 1 is what the model says last of both."""
     both = graph.add("LTXVConcatAVLatent", video_latent=video, audio_latent=audio)
-    samples = graph.add(
+    return graph.add(
         "SamplerCustomAdvanced",
         noise=graph.add("RandomNoise", noise_seed=7),
         guider=graph.add("CFGGuider", model=model, positive=prompt, negative=prompt.slot(1), cfg=1.0),
@@ -302,28 +329,27 @@ def with_sound(graph: Graph, model: Output, prompt: Output, video: Output, audio
         sigmas=graph.add("ManualSigmas", sigmas=sigmas),
         latent_image=both,
     )
-    return graph.add("LTXVSeparateAVLatent", av_latent=samples)
 
 
 @workflow(
     "MiniMax H3, image to video with sound",
-    EMPTY_LATENT
-    + " Its own node *stretches* the picture to width and height, so `resize` is *stretch* here too. "
+    CARRIED_BETWEEN
+    + " Its own node *stretches* the picture to width and height, so Carry Picture is given a stretched one too. "
     + SOUND_IS_LEFT
     + KEEPS_ITS_SAMPLER,
     try_first=[
-        "`tau_end` 0.4: with this model's shift of 12 that is where σ is 0.95. " + MORE_OR_LESS,
-        KEEP_MOTION,
-        IMAGE_ANCHOR,
-        "Lengths are 17n+5: its own node rounds *up* to that, Still Video Latent rounds *down*. Give both the same "
-        "length that needs no rounding: 56, 90, 124, 158 …",
-        "With the turbo LoRA: 6 to 8 steps, and the same `tau_end`.",
+        "The look comes after half of 20 steps (*SplitSigmas*): with this model's shift of 12 that is where layout "
+        "and motion are settled.",
+        "`tau_end` counts the second stage alone: 0.4 are four of its 10 steps. " + STIFF_OR_FREE,
+        "`amount` 0.5: half as far; 1.5: further.",
+        "Lengths are 17n+5: its own node rounds *up* to that.",
+        "With the turbo LoRA: 6 to 8 steps, the look after three or four.",
     ],
     needs="0.30.0",
     drawing=Drawing("coffee.png", "turn", "sound"),
 )
 def minimax_h3_with_sound(graph: Graph) -> None:
-    size = {"width": 864, "height": 480, "length": 124}
+    size = {"width": 864, "height": 480}
     graph.column(LOAD, 360)
     model = graph.add("UNETLoader", unet_name="minimax_h3_fl2va_pruned_int8_convrot.safetensors")
     clip = graph.add("CLIPLoader", clip_name="qwen3vl_32b_minimax_h3_nvfp4_awq.safetensors", type="minimax")
@@ -331,12 +357,12 @@ def minimax_h3_with_sound(graph: Graph) -> None:
     audio_vae = graph.add("VAELoader", "Load VAE: sound", vae_name="minimax_h3_audio_vae_fp32.safetensors")
     graph.column(PICTURE_AND_PROMPT, 400)
     picture = load_picture(graph)
+    stretched = graph.add("ImageScale", "Stretched like the video", image=picture, upscale_method="lanczos",
+                          crop="disabled", **size)  # fmt: skip
     own = graph.add("MiniMaxH3ImageToVideo", "Prompt: what moves, and what is heard", clip=clip, vae=vae,
-                    prompt=SPOKEN, first_frame=picture, **size)  # fmt: skip
-    still, held = hold(graph, picture, vae, {**size, "resize": "stretch"}, tau_end=0.4)
-    rectified = graph.add("NRApply", model=model, schedule=held, reference=still)
-    graph.column(SAMPLE, 340)
-    samples = custom_sampling(graph, model, own.slot(1), "BasicGuider", sampler="res_multistep", model=rectified,
-                              conditioning=own)  # fmt: skip
+                    prompt=SPOKEN, first_frame=picture, length=124, **size)  # fmt: skip
+    graph.column(SETTLE, 340)
+    samples = carried_sampling(graph, model, stretched, vae, own.slot(1), "BasicGuider", look_at=10, tau_end=0.4,
+                               sampler="res_multistep", conditioning=own)  # fmt: skip
     sound = graph.add("VAEDecodeAudio", samples=samples, vae=audio_vae)
-    watch(graph, samples, vae, fps=24, title="5  Watch and listen", audio=sound)
+    watch(graph, samples, vae, fps=24, title="6  Watch and listen", audio=sound)

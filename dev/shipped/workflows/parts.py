@@ -20,9 +20,17 @@ LOAD, PICTURE_AND_PROMPT, HOLD, SAMPLE, WATCH = (
     "4  Sample",
     "5  Watch",
 )
+SETTLE, CARRY, SAMPLE_THE_REST, WATCH_CARRIED = (
+    "3  Sample until the motion shows",
+    "4  The picture, carried along it",
+    "5  Sample the rest",
+    "6  Watch",
+)
 PROMPT = "The camera moves in slowly. Hair and leaves stir in a light wind. Soft morning light, natural colours."
 NEGATIVE = "blurry, overexposed, washed out, low quality, distorted hands, extra limbs, subtitles, watermark"
 PAPER = ([[0, 1], [7 / 15, 0.5], [1, 0.5]], "linear")  # ω of the paper: the node's default
+FIRMLY = ([[0, 0], [1, 0]], "linear")  # ω 0: the picture, as it moves, is what every frame shall be
+CARRIED = {"curve": FIRMLY, "motion_compensation": 1.0}  # with `vae` linked at the sampler
 
 # ---- the sentences that several notes share
 
@@ -39,11 +47,29 @@ IMAGE_ANCHOR = (
     "`anchor` is *image*: sampling starts at almost pure noise, where the paper's *reference noise* forgets the "
     "picture within a few steps. Try both."
 )
-KEEP_MOTION = (
-    "Too little moves: make a quick **draft**, let **Move Picture Like Video** move the picture like it, and hold the "
-    "video to that clip (templates *Draft and final*). Leave `motion_compensation` at 0: this model's latent puts many "
-    "pixels into a cell, and a picture that is carried there gets soft."
+LINK_THE_VAE = (
+    "Too little moves: **link the VAE**, from its loader to `vae` of the sampler; then `motion_compensation` 1, the ω "
+    "curve flat at 0 and `tau_end` 0.7. The picture is then carried along the motion that the model wants, as in *Wan "
+    "2.2 5B, image to video*."
 )
+CARRY_THE_PICTURE = (
+    "Too little moves: **Carry Picture** between two stages, as in *HunyuanVideo 1.5, image to video*: the picture is "
+    "carried along the motion that the model wants."
+)
+CARRIED_BY_ITSELF = (
+    "\n\n**`vae` is linked**, so the picture is carried in pixels: early in the run, when layout and motion are "
+    "settled, the motion is looked at once, the picture moved along it, and the rest of the run held to that. "
+)
+CARRIED_BETWEEN = (
+    "Two stages with a look between them. The first, left to the model, settles layout and motion. **Carry Picture** "
+    "looks at what the model makes of it, moves the picture along that motion in pixels, and the second stage is held "
+    "to the moving picture."
+)
+STIFF_OR_FREE = (
+    "It looks glued on, nothing lives in it: `tau_end` down by 0.1, or `strength` 0.5. It goes its own way: `tau_end` "
+    "up by 0.2. Held to the end, light and water are the picture's too."
+)
+STILL_AGAIN = "`motion_compensation` 0.5: half as far; 0: held to the still picture, then with the paper's ω."
 MORE_OR_LESS = (
     "Too far from the picture: `tau_end` up by 0.2. Too stiff: `tau_end` down by 0.2, or the curve's right end up."
 )
@@ -204,6 +230,37 @@ def custom_sampling(
         sigmas=graph.add("BasicScheduler", model=unpatched, scheduler="simple", steps=20, denoise=1.0),
         latent_image=latent,
     )
+
+
+def carried_sampling(
+    graph: Graph, model: Output, picture: Output, vae: Output, latent: Output, guider: str, look_at: int,
+    tau_end: float, sampler: str = "euler", **guider_inputs,
+) -> Output:  # fmt: skip
+    """As custom_sampling, cut after `look_at` of the 20 steps, and the picture carried along what is seen there."""
+    sigmas = graph.add("BasicScheduler", model=model, scheduler="simple", steps=20, denoise=1.0)
+    parts = graph.add("SplitSigmas", sigmas=sigmas, step=look_at)
+    sampler = graph.add("KSamplerSelect", sampler_name=sampler)
+    first = graph.add(
+        "SamplerCustomAdvanced", "First stage: left to the model", noise=graph.add("RandomNoise", noise_seed=7),
+        guider=graph.add(guider, model=model, **guider_inputs), sampler=sampler, sigmas=parts, latent_image=latent,
+    )  # fmt: skip
+    rectified = carried_between(graph, model, picture, first.slot(1), vae, tau_end)
+    graph.column(SAMPLE_THE_REST, 340)
+    return graph.add(
+        "SamplerCustomAdvanced", "Second stage: held", noise=graph.add("DisableNoise"),
+        guider=graph.add(guider, model=rectified, **guider_inputs), sampler=sampler, sigmas=parts.slot(1),
+        latent_image=first,
+    )  # fmt: skip
+
+
+def carried_between(
+    graph: Graph, model: Output, picture: Output, denoised: Output, vae: Output, tau_end: float
+) -> Output:
+    """The model of a second stage, held to the picture as it moves in what the first one predicts."""
+    graph.column(CARRY, 420)
+    carried = graph.add("NRCarryPicture", image=picture, denoised=denoised, vae=vae)
+    held = schedule(graph, tau_end=tau_end, curve=FIRMLY)
+    return graph.add("NRApply", model=model, schedule=held, reference=carried)
 
 
 def watch(graph: Graph, samples: Output, vae: Output, fps: int, title: str = WATCH, **sound: Output) -> None:

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from .graph import Graph, Output
 from .parts import (
+    CARRIED,
+    CARRIED_BETWEEN,
+    CARRIED_BY_ITSELF,
+    CARRY_THE_PICTURE,
     EMPTY_LATENT,
+    FIRMLY,
     HELD_FRAME,
     IMAGE_ANCHOR,
-    KEEP_MOTION,
     KEEPS_ITS_SAMPLER,
+    LINK_THE_VAE,
     LOAD,
     MORE_OR_LESS,
     NEGATIVE,
@@ -19,6 +24,11 @@ from .parts import (
     PROMPT,
     RUN_IN_PART,
     SAMPLE,
+    SETTLE,
+    STIFF_OR_FREE,
+    STILL_AGAIN,
+    WATCH_CARRIED,
+    carried_sampling,
     conditioned,
     custom_sampling,
     diffusion_model,
@@ -38,50 +48,54 @@ from .thumbnails import Drawing
 
 @workflow(
     "1 Start here, a picture becomes a video",
-    "The demo model knows **motions**, not pictures: it never saw this one. Left alone (**plain**) it drifts away from "
-    "the picture. **Rectified as published**, the same model with the same seed is held to the picture as it stands. "
-    "**Carried along the motion**, it is held to the picture as it moves, and so keeps both.",
+    "The demo model knows **motions**, not pictures: it never saw this one. It is asked here as your own model is: a "
+    "flow model, whose VAE puts many pixels and several frames into a cell of the latent. Left alone (**plain**) it "
+    "makes up something else. **Rectified as published**, the same model with the same seed is held to the picture as "
+    "it stands, and comes out soft. **Carried in pixels**: with the VAE linked, its motion is looked at once, early in "
+    "the run; the picture is moved along it, and the rest is held to that: as sharp as the picture, and moving.",
     try_first=[
         "**Press Run.** The three videos appear side by side in the middle.",
         "Another **motion**, another **picture**; or Load Image in place of Demo Picture, any size.",
-        "What differs between schedules 2 and 3 is one number: `motion_compensation` 0, and 1. It is exact here, where "
-        "a cell of the latent is a pixel. Behind the VAEs of large models leave it at 0, and see *3 Draft and final*.",
-        "`tau_end` 0.6 → 0.9: more fidelity; → 0.3: more freedom.",
-        "The **ω curve** lower: held more firmly; higher: freer.",
-        "`strength` 0: exactly the plain KSampler.",
-        "Any other sampler, `euler_ancestral` or `dpmpp_2m_sde` too.",
-        "Your own model: its loaders and prompts in place of the demo's, its size on Still Video Latent. "
-        "The other templates of this pack show how.",
+        "What does it: `motion_compensation` 1 on schedule 3, and **`vae` linked** to its sampler. ω 0 and `tau_end` 1 "
+        "go with it: a picture that moves may be held firmly, to the end.",
+        "Schedule 3, `tau_end` 0.6: the model paints the details of the end itself, and smears them.",
+        "`motion_compensation` 0.5: half as far. 0, and ω 0: the picture stands still.",
+        "Where the motion uncovers what the picture does not show, the model paints alone; this small one not well.",
+        "`strength` 0: exactly the plain KSampler. Any other sampler: `euler_ancestral`, `dpmpp_2m_sde`.",
+        "Your own model: its loaders and prompts in place of the demo's, its size on Still Video Latent, and its VAE "
+        "linked to the sampler. The other templates of this pack show how.",
     ],
     checked="",
 )
 def demo_image_to_video(graph: Graph) -> None:
     graph.column("1  Picture and motion", 310)
-    model = graph.add("NRLoadDemoModel")
+    loaded = graph.add("NRLoadDemoModel", sampling="flow", latent="blocks of 4x4 pixels and 5 frames")
+    model = graph.add("ModelSamplingSD3", model=loaded, shift=5)
+    vae = loaded.slot(1)
     picture = graph.add("NRDemoPicture", picture="coffee")
     prompt = graph.add("NRDemoPrompt", motion="pan left")
-    still = graph.add("NRStillVideoLatent", image=picture, vae=model.slot(1), length=16, width=64, height=64)
+    still = graph.add("NRStillVideoLatent", image=picture, vae=vae, length=16, width=64, height=64)
     graph.column("2  Held as published", 400)
-    published = schedule(graph, "Rectification Schedule: as published", anchor="reference noise")
+    published = schedule(graph, "Rectification Schedule: as published")
     graph.column("3  Carried along the motion", 400)
-    carried = schedule(graph, "Rectification Schedule: carried", anchor="reference noise", motion_compensation=1.0)
+    carried = schedule(graph, "Rectification Schedule: carried", tau_end=1.0, **CARRIED)
     graph.column("4  The same seed, three ways", 340)
     sampling = {"model": model, "positive": prompt, "negative": prompt.slot(1), "latent_image": still,
-                **steps(20, 1.25, scheduler="normal")}  # fmt: skip
+                **steps(20, 1.25)}  # fmt: skip
     videos = [
         graph.add("KSampler", "Plain", **sampling),
         graph.add("NRKSampler", "Rectified KSampler: as published", schedule=published, **sampling),
-        graph.add("NRKSampler", "Rectified KSampler: carried", schedule=carried, **sampling),
+        graph.add("NRKSampler", "Rectified KSampler: carried in pixels", schedule=carried, vae=vae, **sampling),
     ]
     graph.column("5  Side by side", 230)
-    frames = [graph.add("VAEDecode", samples=video, vae=model.slot(1)) for video in videos]
+    frames = [graph.add("VAEDecode", samples=video, vae=vae) for video in videos]
     beside = {"direction": "right", "match_image_size": False, "spacing_width": 4}
     two = graph.add("ImageStitch", "Side by side", image1=frames[0], image2=frames[1], **beside)
     three = graph.add("ImageStitch", "Side by side", image1=two, image2=frames[2], **beside)
     enlarged = graph.add("ImageScaleBy", "Enlarge", image=three, upscale_method="nearest-exact", scale_by=4.0)
     graph.collapse(*frames, two, three, enlarged)
     graph.column("6  Watch", under=(1, 2))
-    saved = graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried along the motion", images=enlarged,
+    saved = graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried in pixels", images=enlarged,
               filename_prefix="three_ways", fps=8.0, lossless=True, quality=90, method="default")  # fmt: skip
     fidelity = [(carried, "motion_compensation"), (carried, "tau_end"), (carried, "hold_colours")]
     graph.show_as_app([(picture, "picture"), (prompt, "motion"), *fidelity], [saved])
@@ -92,7 +106,7 @@ def demo_image_to_video(graph: Graph) -> None:
     EMPTY_LATENT,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already, a little help is enough. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "`strength` 0 gives exactly the plain KSampler, with the same seed: compare.",
     ],
@@ -118,7 +132,7 @@ def wan21_image_to_video(graph: Graph) -> None:
     "`latent_image`: noise rectification alone turns text-to-video into image-to-video.",
     try_first=[
         "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "The video jumps when τ ends: `tau_ramp` 0.2.",
     ],
@@ -138,47 +152,50 @@ BOTH_EXPERTS = (
     "**The same schedule goes to both samplers.** τ counts all {steps} steps, and the second sampler continues where "
     "the first one stopped: it needs no `reference`. "
 )
+VAE_TO_BOTH = "It goes to both samplers: the look comes in the first one's steps, or where the two meet."
 
 
 @workflow(
     "Wan 2.2 14B, image to video",
-    BOTH_EXPERTS.format(steps=20) + EMPTY_LATENT,
+    BOTH_EXPERTS.format(steps=20) + EMPTY_LATENT + CARRIED_BY_ITSELF + VAE_TO_BOTH,
     try_first=[
-        "`tau_end` 0.5: the high-noise expert all through, the other left alone. 0.3: less of the first; 0.6: two "
-        "steps of the second too.",
-        MORE_OR_LESS,
-        KEEP_MOTION,
+        "`tau_end` 0.5: to the end of the high-noise expert, the other left alone. 0.6: two steps of the second too. "
+        "The look comes after the first six steps: below 0.35 nothing is held to it.",
+        STIFF_OR_FREE,
+        STILL_AGAIN,
         IMAGE_ANCHOR,
         "With the 4-step LoRAs: *Wan 2.2 14B in 4 steps*.",
     ],
     drawing=Drawing("astronaut.png", "zoom in"),
 )
 def wan22_14b_two_experts(graph: Graph) -> None:
-    two_experts(graph, count=20, cfg=3.5)
+    two_experts(graph, count=20, cfg=3.5, tau_end=0.5)
 
 
 @workflow(
     "Wan 2.2 14B in 4 steps, image to video",
     BOTH_EXPERTS.format(steps=4) + "\n\n"
     "**What τ means in 4 steps**: whole steps only. Up to `tau_end` 0.25 one step is rectified, up to 0.5 two, up to "
-    "0.75 three, above that all. 0.5 is the high-noise expert, from σ 1 to 0.83: as far as 0.5 goes in 20 steps, since "
-    "τ is a share of the same way.\n\n"
+    "0.75 three, above that all. 0.5 is the high-noise expert, from σ 1 to 0.83.\n\n"
     "**`cfg` 1**: the model's prediction is taken as it is, the negative prompt is not used. What rectification "
-    "measures is then the model's own error, without that of guidance. " + EMPTY_LATENT,
+    "measures is then the model's own error, without that of guidance. "
+    + EMPTY_LATENT
+    + CARRIED_BY_ITSELF
+    + VAE_TO_BOTH,
     try_first=[
-        "Too far from the picture: `tau_end` 0.75. Too stiff: 0.25. The last step alone makes the finest detail: above "
-        "0.75 the video is held in that too.",
+        "The look comes where the two experts meet: `tau_end` 0.75 holds the step after it. The last step alone makes "
+        "the finest detail: above 0.75 the video is held in that too. 0.5 and less: nothing is held to the look.",
         "`tau_ramp` has no room in 4 steps: leave it at 0, and set `strength` 0.7 for a softer hold.",
-        KEEP_MOTION,
+        STILL_AGAIN,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("coffee.png", "zoom in"),
 )
 def wan22_14b_four_steps(graph: Graph) -> None:
-    two_experts(graph, count=4, cfg=1.0, loras=True)
+    two_experts(graph, count=4, cfg=1.0, tau_end=0.75, loras=True)
 
 
-def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> None:
+def two_experts(graph: Graph, count: int, cfg: float, tau_end: float, loras: bool = False) -> None:
     """Wan 2.2 14B: its high-noise expert for the first half of `count` steps, the low-noise one for the second.
 
     loras: with those that make 4 steps enough.
@@ -189,11 +206,11 @@ def two_experts(graph: Graph, count: int, cfg: float, loras: bool = False) -> No
     clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
     vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
     given = picture_and_prompts(graph, clip)
-    still, held = hold(graph, given.picture, vae, size, tau_end=0.5)
+    still, held = hold(graph, given.picture, vae, size, tau_end=tau_end, **CARRIED)
     graph.column(SAMPLE, 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, **size)  # fmt: skip
-    rectified = {"schedule": held, "reference": still}
+    rectified = {"schedule": held, "reference": still, "vae": vae}
     watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, count, cfg, rectified), vae, fps=16)
 
 
@@ -210,7 +227,7 @@ def wan22_expert(graph: Graph, noise: str, few_steps: bool) -> Output:
 def by_both_experts(
     graph: Graph, sampler: str, high: Output, low: Output, own: Output, count: int, cfg: float, rectified: dict
 ) -> Output:
-    """Half of `count` steps by each expert. rectified: schedule, reference, mask; the second half has no reference."""
+    """Half of `count` steps by each expert. rectified: schedule, reference, mask, vae; the second has no reference."""
     sampling = {"steps": count, "cfg": cfg, "sampler_name": "euler", "scheduler": "simple"}
     half = graph.add(
         sampler, "First half: high-noise expert", model=high, add_noise="enable", noise_seed=7, start_at_step=0,
@@ -226,10 +243,11 @@ def by_both_experts(
 
 @workflow(
     "Wan 2.2 5B, image to video",
-    HELD_FRAME,
+    HELD_FRAME + CARRIED_BY_ITSELF,
     try_first=[
-        "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        "`tau_end` 0.7: the look comes after nine of 20 steps, and τ has to go on from there; a picture that moves "
+        "may be held longer than one that stands still. " + STIFF_OR_FREE,
+        STILL_AGAIN,
         IMAGE_ANCHOR,
         "Short of memory: `length` 49 on both nodes.",
     ],
@@ -239,11 +257,12 @@ def wan22_5b(graph: Graph) -> None:
     size = {"width": 1280, "height": 704, "length": 121}
     wan = load_wan(graph, "wan2.2_ti2v_5B_fp16.safetensors", vae="wan2.2_vae.safetensors")
     given = picture_and_prompts(graph, wan.clip)
-    still, held = hold(graph, given.picture, wan.vae, size, tau_end=0.3)
+    still, held = hold(graph, given.picture, wan.vae, size, tau_end=0.7, **CARRIED)
     graph.column(SAMPLE, 340)
     own = graph.add("Wan22ImageToVideoLatent", vae=wan.vae, start_image=given.picture, **size)
     samples = graph.add("NRKSampler", model=wan.model, positive=given.positive, negative=given.negative,
-                        latent_image=own, schedule=held, reference=still, **steps(20, 5, "uni_pc"))  # fmt: skip
+                        latent_image=own, schedule=held, reference=still, vae=wan.vae,
+                        **steps(20, 5, "uni_pc"))  # fmt: skip
     watch(graph, samples, wan.vae, fps=24)
 
 
@@ -314,7 +333,7 @@ def masked_hold_background(graph: Graph) -> None:
     mask = graph.add("ImageToMask", image=fitted[0], channel="red")
     still = graph.add("NRStillVideoLatent", image=fitted[1], vae=wan.vae, length=33, **size)
     graph.column("4  What the video is held to", 420)
-    held = schedule(graph, tau_end=0.9, curve=([[0, 0], [1, 0]], "linear"))
+    held = schedule(graph, tau_end=0.9, curve=FIRMLY)
     graph.column("5  Sample", 340)
     samples = graph.add("NRKSampler", model=wan.model, positive=given.positive, negative=given.negative,
                         latent_image=still, schedule=held, mask=mask, **steps(30, 6, "uni_pc"))  # fmt: skip
@@ -361,7 +380,7 @@ def extend_in_chunks(graph: Graph) -> None:
     HELD_FRAME + KEEPS_ITS_SAMPLER,
     try_first=[
         "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        CARRY_THE_PICTURE,
         IMAGE_ANCHOR,
         "With the model's first version (hunyuan_video_image_to_video_720p_bf16): `guidance_type` *v1 (concat)*.",
     ],
@@ -392,12 +411,13 @@ def hunyuan_video_image_to_video(graph: Graph) -> None:
 
 @workflow(
     "HunyuanVideo 1.5, image to video",
-    EMPTY_LATENT + KEEPS_ITS_SAMPLER,
+    CARRIED_BETWEEN + KEEPS_ITS_SAMPLER,
     try_first=[
-        "`tau_end` 0.3: this model sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION,
-        IMAGE_ANCHOR,
-        "Short of memory: `length` 61 on both nodes, or 848x480 with the 480p model (shift 5).",
+        "The look comes after eight of 20 steps, when layout and motion are settled (*SplitSigmas*); with shift 5 "
+        "after six. Later: the motion is clearer, and less is left to be held.",
+        "`tau_end` counts the second stage alone: 0.3 are four of its 12 steps. " + STIFF_OR_FREE,
+        "`amount` 0.5: half as far; 1.5: further.",
+        "Short of memory: `length` 61, or 848x480 with the 480p model (shift 5).",
     ],
     drawing=Drawing("coffee.png", "zoom in"),
 )
@@ -410,14 +430,12 @@ def hunyuan_video_15(graph: Graph) -> None:
     vision = graph.add("CLIPVisionLoader", clip_name="sigclip_vision_patch14_384.safetensors")
     vae = graph.add("VAELoader", vae_name="hunyuanvideo15_vae_fp16.safetensors")
     given = picture_and_prompts(graph, clip, negative="", vision=vision, crop="center")
-    still, held = hold(graph, given.picture, vae, size, tau_end=0.3)
-    model = graph.add("NRApply", model=shifted, schedule=held, reference=still)
-    graph.column(SAMPLE, 340)
+    graph.column(SETTLE, 340)
     own = graph.add("HunyuanVideo15ImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, clip_vision_output=given.seen, **size)  # fmt: skip
-    samples = custom_sampling(graph, shifted, own.slot(2), "CFGGuider", model=model, positive=own,
-                              negative=own.slot(1), cfg=6)  # fmt: skip
-    watch(graph, samples, vae, fps=24)
+    samples = carried_sampling(graph, shifted, given.picture, vae, own.slot(2), "CFGGuider", look_at=8, tau_end=0.3,
+                               positive=own, negative=own.slot(1), cfg=6)  # fmt: skip
+    watch(graph, samples, vae, fps=24, title=WATCH_CARRIED)
 
 
 @workflow(
@@ -428,7 +446,7 @@ def hunyuan_video_15(graph: Graph) -> None:
         "`strength` 0.15 on the model's own node holds the first frame softly, as its users know it; rectification "
         "adds to it over the whole clip.",
         "`tau_end` 0.3. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        CARRY_THE_PICTURE,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("chelsea.png", "turn"),
@@ -462,7 +480,7 @@ def ltx_video(graph: Graph) -> None:
     try_first=[
         "This model wants its own size and length: 848x480, 93 frames.",
         "`tau_end` 0.3: it sees the picture already. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
     ],
     drawing=Drawing("rocket.jpg", "zoom out"),
@@ -488,7 +506,7 @@ def cosmos_predict2(graph: Graph) -> None:
     "noise rectification alone turns text-to-video into image-to-video.",
     try_first=[
         "`tau_end` 0.6, and a prompt that describes the picture *and* its motion. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "Six frames share one latent frame: lengths are 6n+1, and ω of a latent frame counts for all of its six.",
     ],
@@ -513,7 +531,7 @@ def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
     try_first=[
         "`tau_end` 0.6: with this scheduler the first third of the steps is spent where nothing of the picture can "
         "be seen yet. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         IMAGE_ANCHOR,
         "Much motion wanted: `motion_bucket_id` up, and let τ keep the picture.",
         "svd_xt: 25 frames, on both nodes.",
@@ -544,7 +562,7 @@ def svd(graph: Graph) -> None:
     "**AnimateDiff-Evolved** for its loader; any SD 1.5 checkpoint and motion module will do.",
     try_first=[
         "Everything as it stands: the paper's ω and τ. " + MORE_OR_LESS,
-        KEEP_MOTION,
+        LINK_THE_VAE,
         "Flicker between frames: **Noise Image Latent** before the sampler, `noise_type` *blended*.",
         "Keep to 16 frames without context options.",
     ],

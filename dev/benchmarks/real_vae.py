@@ -1,0 +1,177 @@
+"""Looks (nodes/host/looks.py) behind a real trained VAE, and on clips that real models made.
+
+    .host/venv/bin/python dev/benchmarks/real_vae.py DATA
+
+DATA holds what cannot be shipped: `taef2/taef2_encoder.pth` and `taef2_decoder.pth` (madebyollin/taesd, commit 5cccb12,
+MIT: the latent of FLUX.2, 8x8 pixels to a cell), and `clips/*.webp` (comfyanonymous/ComfyUI_examples, commit f9431bb).
+(a) A picture panned by parts of a cell, carried by a look at the true pan, and warped in the latent. (b) A clip's first
+frame carried by a look at the clip, and along the flow found in the clip itself. Writes real_vae.json beside this file,
+and its tables into the texts; with --page only these.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from benchmarks.harness import arguments, keep, kept, start_worker, table, write
+
+NAME = "real_vae"
+CELL = 8  # pixels
+SHIFTS = (1 / 8, 1 / 4, 1 / 2, 1.0, 1.5)  # cells
+PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
+SIZE, MARGIN = 256, 24  # pixels
+FRAMES, LONGEST = 17, 384
+
+
+def taef2(folder: Path):
+    """TAEF2 as nodes take a VAE: pictures [N, H, W, 3] in 0…1 to [N, 32, H/8, W/8] and back."""
+    import torch
+    from torch import nn
+
+    def conv(channels_in: int, channels_out: int, **more):
+        return nn.Conv2d(channels_in, channels_out, 3, padding=1, **more)
+
+    class Block(nn.Module):
+        def __init__(self, pools: bool = False):
+            super().__init__()
+            self.conv = nn.Sequential(conv(64, 64), nn.ReLU(), conv(64, 64), nn.ReLU(), conv(64, 64))
+            narrow, wide = nn.Conv2d(64, 256, 1, bias=False), nn.Conv2d(256, 64, 1, bias=False)
+            self.pool = nn.Sequential(narrow, nn.GroupNorm(4, 256), nn.ReLU(), wide) if pools else None
+
+        def forward(self, x):
+            x = x if self.pool is None else x + self.pool(x)
+            return torch.relu(self.conv(x) + x)
+
+    class Clamp(nn.Module):
+        def forward(self, x):
+            return 3 * torch.tanh(x / 3)
+
+    def smaller():
+        return conv(64, 64, stride=2, bias=False)
+
+    def larger():
+        return nn.Upsample(scale_factor=2), conv(64, 64, bias=False)
+
+    def blocks(pools: bool = False):
+        return (Block(pools) for _ in range(3))
+
+    encoder = nn.Sequential(conv(3, 64), Block(), smaller(), *blocks(), smaller(), *blocks(), smaller(), *blocks(True),
+                            conv(64, 32))  # fmt: skip
+    decoder = nn.Sequential(Clamp(), conv(32, 64), nn.ReLU(), *blocks(True), *larger(), *blocks(), *larger(), *blocks(),
+                            *larger(), Block(), conv(64, 3))  # fmt: skip
+    for network, name in ((encoder, "taef2_encoder"), (decoder, "taef2_decoder")):
+        network.load_state_dict(torch.load(folder / f"{name}.pth", weights_only=True))
+
+    class TAEF2:
+        latent_channels = 32
+
+        def encode(self, pictures):
+            return torch.cat([encoder(picture[None]) for picture in pictures.movedim(-1, 1)])
+
+        def decode(self, samples):
+            return torch.cat([decoder(latent[None]) for latent in samples]).clamp(0, 1).movedim(1, -1)
+
+    return TAEF2()
+
+
+def psnr(one, other) -> float:
+    inner = (one - other)[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+    return float(-10 * inner.square().mean().log10())
+
+
+def pans(vae) -> dict[str, dict[str, float]]:
+    """(a): PSNR of what is decoded to the truly panned picture, mean over the photographs."""
+    import skimage.data
+    import torch
+    from noise_rectification.nodes.core.flow import warp
+    from noise_rectification.nodes.host.looks import carry_pictures
+
+    found: dict[str, dict[str, list[float]]] = {}
+    for name in PHOTOGRAPHS:
+        photograph = torch.from_numpy(np.array(getattr(skimage.data, name)(), dtype=np.float32) / 255)[None, ..., :3]
+        for shift in SHIFTS:
+            pixels = round(CELL * shift)
+            first, last = (photograph[:, 40 : 40 + SIZE, 80 + x : 80 + x + SIZE] for x in (0, pixels))
+            clip = torch.cat([first, last])
+            latent = vae.encode(clip)
+            carried = carry_pictures(vae, [first], [0], latent, 1.0, "stretch the border")
+            along = torch.tensor([float(shift), 0.0]).reshape(1, 2, 1, 1).expand(1, 2, *latent.shape[-2:])
+            ways = {
+                "carried in pixels, by a look": carried.samples[1:],
+                "the true picture, encoded": latent[1:],
+                "the latent, warped": warp(latent[:1], along),
+                "the latent, not moved": latent[:1],
+            }
+            for way, samples in ways.items():
+                column = found.setdefault(way, {}).setdefault(f"{shift:g} cells", [])
+                column.append(psnr(vae.decode(samples), last))
+    return {way: {c: float(np.mean(values)) for c, values in row.items()} for way, row in found.items()}
+
+
+def clips(vae, folder: Path) -> dict[str, dict[str, float]]:
+    """(b): PSNR of the moved first frame to the clip, where it is visible, by where the motion was looked for."""
+    import torch
+    from noise_rectification.nodes.host.looks import carry_pictures
+
+    class Pixels:
+        latent_channels = 3
+
+        def encode(self, pictures):
+            return pictures.movedim(-1, 1)
+
+        def decode(self, samples):
+            return samples.movedim(1, -1).clone()
+
+    found = {}
+    for path in sorted(folder.glob("*.webp")):
+        clip = frames_of(path)
+        row = {"standing still": psnr(clip[:1], clip[1:])}
+        for way, coder in (("flow found in the clip", Pixels()), ("by a look, through TAEF2", vae)):
+            with torch.inference_mode():
+                latent = coder.encode(clip)
+                carried = carry_pictures(coder, [clip[:1]], [0], latent, 1.0, "stretch the border")
+            seen = carried.visible[1:, ..., None]
+            error = ((carried.frames[1:] - clip[1:]).square() * seen).sum() / (3 * seen.sum())
+            row[way] = float(-10 * error.log10())
+        found[path.stem] = row
+    return found
+
+
+def frames_of(path: Path):
+    """The first frames of an animation, at most LONGEST pixels long, sides that 8 divides: [N, H, W, 3] in 0…1."""
+    import torch
+    from PIL import Image
+
+    film, frames = Image.open(path), []
+    scale = LONGEST / max(film.size)
+    size = tuple(round(side * scale) // CELL * CELL for side in film.size)
+    for i in range(min(FRAMES, film.n_frames)):
+        film.seek(i)
+        frames.append(np.asarray(film.convert("RGB").resize(size, Image.LANCZOS), dtype=np.float32) / 255)
+    return torch.from_numpy(np.stack(frames))
+
+
+def tables(results: dict) -> dict[str, list[str]]:
+    return {
+        "pans behind a real VAE": table(results["pans"], "PSNR, dB"),
+        "looks at real clips": table(results["clips"], "PSNR where visible, dB"),
+    }
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("data", nargs="?", type=Path)
+    options = parser.parse_args()
+    if not options.page:
+        start_worker()
+        import torch
+
+        vae = taef2(options.data / "taef2")
+        with torch.inference_mode():
+            keep(NAME, {"pans": pans(vae), "clips": clips(vae, options.data / "clips")})
+    write(tables(kept(NAME)))
+
+
+if __name__ == "__main__":
+    main()
