@@ -29,12 +29,12 @@ from ..core.look import (
 )
 from ..core.moved_picture import STRETCH, Later, memory_to_follow, memory_to_move, working_size
 from ..core.predictions import is_finite
-from ..core.schedule import Schedule
+from ..core.schedule import SAMPLING_PERCENT, Schedule
 from .attachments import CARRIED, attach, video_samples
 from .film import save_clip
 from .going_on import check_stop
 from .log import logger
-from .noise_levels import noise_level
+from .noise_levels import Progress, noise_level
 from .settings import Handover, Look, Rectification, Sampled, Stage
 from .vae import CENTER_CROP, fit_pictures
 
@@ -50,14 +50,21 @@ def look_step(model_sampling, sigmas: Tensor) -> int:
     return next((step for step, noise in enumerate(levels, 1) if noise <= LOOK_AT), len(levels))
 
 
+def ends_before(schedule: Schedule, model_sampling, sigmas: Tensor, at: int) -> bool:
+    """Whether τ leaves no step of a run from its look on, so that nothing would be held to the moved picture."""
+    by_percent = schedule.tau_unit == SAMPLING_PERCENT
+    progress = Progress.over_percent(model_sampling) if by_percent else Progress.over_steps(sigmas)
+    steps = [float(sigma) for sigma in sigmas[at:-1]]
+    return bool(steps) and not any(schedule.strength_at(progress.at(sigma), progress.steps) for sigma in steps)
+
+
 def sample_with_a_look(
     sample: Callable[..., Sampled], rectification: Rectification, stage: Stage, at: int, vae
 ) -> Sampled:
     """A range of steps, cut where the picture is looked at: from there on the video is held to the picture as it moves.
 
-    sample: takes a Rectification and a Stage. at: step of the whole run at which the
-    picture is looked at, if the stage has it. What cannot be looked at is sampled as without a VAE, and the log says
-    why.
+    sample: takes a Rectification and a Stage. at: step of the whole run at which the picture is looked at, if the stage
+    has it. What cannot be looked at is sampled as without a VAE, and the log says why.
     """
     earlier, steps = rectification.handover, len(rectification.sigmas) - 1
     first, last = stage.start_step, min(stage.last_step, steps)

@@ -228,6 +228,11 @@ class Run:
         """What an earlier stage handed on, where it holds: a reference of another picture wins over it. After a look
         the anchor starts anew, as the picture that was moved."""
         if (look := self.settings.look) is not None:
+            if self.video.before and look.motion.flows[0].shape[1] > self.video.shape[2]:
+                raise ValueError(
+                    "reference: Carry Picture took the model's own reference frame for the video's first. Put Trim "
+                    f"Video Latent before its `denoised`, with trim_amount {self.video.before}."
+                )
             image = self._in_model_space("reference", look.samples, inner_model, latent_image)
             motion = Motion(*(list(map(self._fitted, each)) for each in (look.motion.flows, look.motion.visible)), 0.0)
             return Handover(image, image, self.origin, motion=motion, recoloured=look.recoloured, moved=True)

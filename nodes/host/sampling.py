@@ -8,10 +8,11 @@ from functools import partial
 import comfy.samplers
 from torch import Tensor
 
+from ..core.frames import counted
 from ..core.schedule import Schedule
 from .attachments import CARRIED, HANDOVER, REFERENCE_NOISE, attach, attached, detached, unpacked, video_samples
 from .log import logger
-from .looks import check_vae, look_step, sample_with_a_look
+from .looks import check_vae, ends_before, look_step, sample_with_a_look
 from .settings import Handover, Look, Rectification, Sampled, Stage
 from .wrappers import apply_rectification
 
@@ -63,17 +64,29 @@ def sample_rectified(
         has_vae=vae is not None,
     )
     sample = partial(_sampled, model, detached(latent), sampling)
-    if vae is not None and schedule.rectifies and schedule.motion_compensation > 0 and look is None:
-        # MiniMax H3's format tells of its sound, and the host gives an empty latent the channels of its model.
-        channels = video_samples(latent["samples"]).shape[1], model.get_model_object("latent_format").latent_channels
-        check_vae(vae, *channels)
-        at = look_step(model.get_model_object("model_sampling"), sigmas)
+    at = None if vae is None or look is not None else _place_of_look(model, schedule, latent, vae, sigmas)
+    if at is None:
+        sampled = sample(rectification, stage)
+    else:
         whole = Stage(disable_noise=False, start_step=0, last_step=len(sigmas) - 1, force_full_denoise=True)
         sampled = sample_with_a_look(sample, rectification, stage or whole, at, vae)
-    else:
-        sampled = sample(rectification, stage)
     leaves_noise = stage is not None and not stage.force_full_denoise and sampled.handover is not None
     return attach(sampled.latent, HANDOVER, sampled.handover) if leaves_noise else sampled.latent, sampled.denoised
+
+
+def _place_of_look(model, schedule: Schedule, latent: dict, vae, sigmas: Tensor) -> int | None:
+    """After how many of all steps the picture is looked at; None where it is not carried in pixels. Raises ValueError
+    where the VAE is not the model's."""
+    if not (schedule.rectifies and schedule.motion_compensation > 0):
+        return None
+    # MiniMax H3's format tells of its sound, and the host gives an empty latent the channels of its model.
+    check_vae(vae, video_samples(latent["samples"]).shape[1], model.get_model_object("latent_format").latent_channels)
+    model_sampling = model.get_model_object("model_sampling")
+    at = look_step(model_sampling, sigmas)
+    if not ends_before(schedule, model_sampling, sigmas, at):
+        return at
+    logger.info("vae: tau ends before the look, after %s: the picture is carried in the latent.", counted(at, "step"))
+    return None
 
 
 def _sampled(model, latent: dict, sampling: dict, rectification: Rectification, stage: Stage | None) -> Sampled:

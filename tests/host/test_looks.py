@@ -227,6 +227,20 @@ def test_a_run_of_one_step_is_told_to_be_too_short(scene, said):
     assert "vae: 1 step is too short a run to look at the picture in it." in said.text
 
 
+@pytest.mark.parametrize("tau", [{}, {"tau_unit": "sampling percent"}])
+def test_where_tau_ends_before_the_look_the_picture_is_carried_in_the_latent(tau, said):
+    """Nothing was held to the moved picture there, and the log told to widen a tau that had held steps before it."""
+    scene = Scene("noise levels")  # looks after its first step
+    schedule = replace(CARRIED, tau_end=0.1, **tau)
+    assert torch.equal(scene.sampled(vae=scene.vae, schedule=schedule), scene.sampled(schedule=schedule))
+    assert "vae: tau ends before the look" in said.text
+
+
+def test_a_run_of_which_no_cut_is_known_is_said_to_be_carried_in_the_latent(scene, said):
+    assert looks._look_at(None, None, scene.vae) is None
+    assert "vae: this sampler does not let the picture be looked at" in said.text
+
+
 def test_the_progress_bar_goes_once_over_the_whole_run(scene, monkeypatch):
     told = []
 

@@ -12,6 +12,8 @@ import zoo_runs
 from noise_rectification.nodes.core.carry import Motion
 from noise_rectification.nodes.core.schedule import Schedule
 from noise_rectification.nodes.host import looks, sampling
+from noise_rectification.nodes.host.attachments import CARRIED as CARRIED_ALONG
+from noise_rectification.nodes.host.attachments import attach
 from private_host.pack import run_node
 from stand_ins import vae_zoo
 from stand_ins.model_zoo import ZOO, cases, video
@@ -137,6 +139,21 @@ def test_held_frames_are_not_blamed_on_the_steps_before_a_look(case, cut, monkey
     monkeypatch.setattr(looks, "_before", lambda schedule: replace(schedule, omega=(1.0,), motion_compensation=0.0))
     sample(case, CARRIED, vae=any_vae(), latent={"samples": clip, "noise_mask": stand_in.mask(clip)})
     assert len(cut) == 1 and "Nothing was rectified" not in said.text
+
+
+def carried_by_hand(clip, first):
+    """As Carry Picture gives it of a latent, from one of its frames on."""
+    videos, _, frames, height, width = clip[:, :, first:].shape
+    still = torch.zeros(videos, frames, 2, height, width), torch.ones(videos, frames, 1, height, width)
+    return attach({"samples": clip[:, :, first:]}, CARRIED_ALONG, Motion([still[0]], [still[1]], 0.0))
+
+
+@pytest.mark.parametrize("case", cases(["Wan VACE", "Wan Animate"]), indirect=True)
+def test_a_reference_frame_of_the_models_is_no_first_frame_to_carry(case):
+    clip = case[2]
+    assert torch.isfinite(sample(case, CARRIED, reference=carried_by_hand(clip, 1))).all()
+    with pytest.raises(ValueError, match="reference: Carry Picture took .* Put Trim Video Latent .* trim_amount 1"):
+        sample(case, CARRIED, reference=carried_by_hand(clip, 0))
 
 
 # ---- through the models' own VAEs
