@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from . import CATEGORY
 from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, eased
 from .core.curve import resampled
-from .core.moved_picture import FILLS, STRETCH, VIDEO
+from .core.moved_picture import FILLS, STRETCH
 from .core.packages import PILLOW, TORCHVISION
 from .host.looks import carry_picture
 from .host.moved_picture import MovedClip, move_camera, move_like_video
@@ -135,7 +135,7 @@ class CarryPicture(io.ComfyNode):
                 io.Combo.Input(
                     "fill",
                     options=list(FILLS),
-                    default=VIDEO,
+                    default=STRETCH,
                     tooltip="What is put where the picture shows nothing. The model is not held to it there.",
                 ),
             ],
