@@ -1,33 +1,44 @@
 """How well core/flow.py finds motion that is known, part by part: each variant leaves one part out or changes it.
 
-    .host/venv/bin/python dev/benchmarks/flow.py
+    .host/venv/bin/python dev/benchmarks/flow.py [--clips FILE ...] [--only-clips]
 
 End-point error: mean distance in cells between the flow found and the true one, where the true one reads inside the
-frame. Pictures with a known camera move, the stereo pair and real clips are matched at smoothness 0.02, the demo
-model's predictions at the default. Writes flow.json beside this file, and its tables into flow.md; with --page only
-these.
+frame. Pictures with a known camera move, the stereo pair and real clips are matched with the setting CLEAR, the demo
+model's predictions with DRAFT. Writes flow.json beside this file, and its tables into flow.md; with --page only these.
+
+--clips: films of the reader's own (whatever PIL or PyAV opens), whose first frame is moved along the flow and held
+against the film. Run from an environment of the reader's own that has OpenCV, its DIS flow stands beside; without
+clips, that table stays as it is. --only-clips leaves the other tables as they are.
 """
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
+from itertools import islice
+from pathlib import Path
 
+import numpy as np
 import torch
 from benchmarks.harness import CFG, arguments, keep, kept, table, write
 from noise_rectification.nodes.core import flow
+from noise_rectification.nodes.core.moved_picture import shrunk, working_size
 from stand_ins.moving_pictures import (
     CAMERAS,
     affine_flow,
     drifting_object,
     error,
+    far_pan,
     filmed,
     real_clip,
     stereo,
+    thin_object,
+    turning_part,
     unexplained,
 )
 
-CLEAN = 0.02  # smoothness for pictures
 PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png")
 REAL = [("bikes", 10, 1, 4), ("bikes", 100, 2, 4), ("bigbuckbunny", 20, 1, 8), ("bigbuckbunny", 80, 2, 8),
         ("carphone_pristine", 20, 2, 2), ("carphone_pristine", 70, 3, 2)]  # fmt: skip
@@ -37,20 +48,22 @@ STEPS = (0, 2, 4, 7, 12)  # of 20
 VARIANTS = {
     "as shipped": {},
     "no motion at all": None,
-    "smoothness x 0.3": {"smoothness": 0.3},
-    "smoothness x 3": {"smoothness": 3.0},
+    "smoothness x 0.3": {"setting": lambda s: replace(s, smoothness=0.3 * s.smoothness)},
+    "smoothness x 3": {"setting": lambda s: replace(s, smoothness=3 * s.smoothness)},
+    "between neighbours x 3": {"setting": lambda s: replace(s, between=3 * s.between)},
     "not steady in time": {"STEADINESS": 0.0},
     "no motion of the frame as a whole": {"OVERALL": 0.0},
-    "frame as a whole, half of ū": {"OVERALL": 0.5},
-    "that fit not robust": {"ROBUST_ROUNDS": 1},
-    "ū smoothed once": {"SMOOTHINGS": 1},
-    "two rounds": {"rounds": 2},
+    "the frame and time always believed": {"setting": lambda s: replace(s, loose=flow.DRAFT.loose)},
+    "one round at every level": {"setting": lambda s: replace(s, rounds=1)},
+    "two rounds at middle levels": {"setting": lambda s: replace(s, rounds=2)},
+    "ū smoothed half as often": {"setting": lambda s: replace(s, smoothings=s.smoothings[: len(s.smoothings) // 2])},
+    "halving stops at 8 cells": {"setting": lambda s: replace(s, coarsest=8)},
+    "halving stops at 12 cells": {"setting": lambda s: replace(s, coarsest=12)},
     "one grey channel": {"grey": True},
-    "gradients of one picture alone": {"_gradient_of_both": False},
     "windows of 5x5": {"windowed": lambda grid, windowed=flow.windowed: windowed(windowed(grid))},
-    "halving stops at 16 cells": {"COARSEST": 16},
-    "no first flow from neighbour to neighbour": {"_chained": lambda pivot, frames, *rest: no_flow(frames)},
+    "the other setting": {"setting": lambda s: flow.CLEAR if s == flow.DRAFT else flow.DRAFT},
 }
+FRAMES = 17  # of a film, from its first one on, that are looked at
 
 
 def no_flow(frames: torch.Tensor) -> torch.Tensor:
@@ -70,36 +83,18 @@ def changed(names: dict):
             setattr(flow, name, value)
 
 
-def one_gradient(pivot, frames, field, cell, refined):
-    """Stands in for the average of both pictures' gradients: the frame's own."""
-    gradient = flow._gradient
-    with changed({"_gradient": lambda grid: gradient(frames)}):
-        return refined(field, pivot, frames, cell)
+def estimator(changes: dict | None):
+    """(pivot clip, frames clip, setting) -> flow, under a variant."""
+    if changes is None:
+        return lambda pivot, frames, setting: no_flow(frames)
+    names = dict(changes)
+    of_setting, grey = names.pop("setting", lambda setting: setting), names.pop("grey", False)
 
-
-def estimator(settings: dict | None):
-    """(pivot clip, frames clip, smoothness) -> flow, under a variant."""
-    if settings is None:
-        return lambda pivot, frames, smoothness: no_flow(frames)
-    settings = dict(settings)
-    share, rounds = settings.pop("smoothness", 1.0), settings.pop("rounds", 1)
-    grey, both = settings.pop("grey", False), settings.pop("_gradient_of_both", True)
-
-    def found(pivot, frames, smoothness):
+    def found(pivot, frames, setting):
         if grey:
             pivot, frames = (clip.mean(1, keepdim=True) for clip in (pivot, frames))
-        pivot, frames = flow.guide(pivot), flow.guide(frames)
-        names = dict(settings)
-        if not both:
-            refined = flow._refined
-            names["_refined"] = lambda field, pivot, frames, cell, *rest: one_gradient(
-                pivot, frames, field, cell, lambda f, p, g, c: refined(f, p, g, c, *rest)
-            )
         with changed(names):
-            u = None
-            for _ in range(rounds):
-                u = flow.flow(pivot, frames, initial=u, smoothness=share * smoothness)
-        return u
+            return flow.flow(flow.guide(pivot), flow.guide(frames), setting=of_setting(setting))
 
     return found
 
@@ -121,18 +116,21 @@ def on_pictures(found) -> dict[str, float]:
     row = {}
     for camera in CAMERAS:
         truth, clips = films(camera)
-        row[camera] = mean(error(found(clip[:1], clip, CLEAN), truth) for clip in clips)
+        row[camera] = mean(error(found(clip[:1], clip, flow.CLEAR), truth) for clip in clips)
     clip, truth, uncovered = drifting_object()
-    u = found(clip[:1], clip, CLEAN)
+    u = found(clip[:1], clip, flow.CLEAR)
     guides = flow.guide(clip)
     hidden = flow.visibility(guides[:1], guides, u)[2:] < 0.5
     missed = (uncovered | ((u - truth).norm(dim=1, keepdim=True) > 1))[2:]
     row["drifting object"] = (u - truth).norm(dim=1)[~uncovered[:, 0]].mean().item()
     row["IoU of what is hidden"] = ((hidden & missed).sum() / (hidden | missed).sum().clamp(min=1)).item()
+    for name, made in (("far pan", far_pan), ("thin object", thin_object), ("turning part", turning_part)):
+        clip, truth, there = made()
+        row[name] = (found(clip[:1], clip, flow.CLEAR) - truth).norm(dim=1)[-1][there].mean().item()
     left, right, truth, there = stereo()
-    row["stereo"] = (found(right, left, CLEAN) - truth).norm(dim=1)[0][there].mean().item()
+    row["stereo"] = (found(right, left, flow.CLEAR) - truth).norm(dim=1)[0][there].mean().item()
     clips = [real_clip(*where) for where in REAL]
-    row["real clips, change unexplained"] = mean(unexplained(clip, found(clip[:1], clip, CLEAN)) for clip in clips)
+    row["real clips, change unexplained"] = mean(unexplained(clip, found(clip[:1], clip, flow.CLEAR)) for clip in clips)
     return row
 
 
@@ -184,12 +182,91 @@ def on_predictions(found, rows) -> dict[str, float]:
     row = {}
     for kind, title in ((1, "noised truth"), (0, "plain run")):
         for step in STEPS:
-            errors = (error(found(r[kind][step][:1], r[kind][step], flow.SMOOTHNESS), r[2]) for r in rows)
+            errors = (error(found(r[kind][step][:1], r[kind][step], flow.DRAFT), r[2]) for r in rows)
             row[f"{title}, step {step}"] = mean(errors)
     return row
 
 
-def measured() -> dict[str, dict]:
+def film(path: Path) -> torch.Tensor:
+    """The first frames of a film at the size at which motion is looked for: [F, 3, H, W] in whole 255ths."""
+    import av
+    from PIL import Image, ImageSequence
+
+    if path.suffix in (".webp", ".gif", ".png"):
+        pages = islice(ImageSequence.Iterator(Image.open(path)), FRAMES)
+        pictures = [np.asarray(page.convert("RGB")) for page in pages]
+    else:
+        with av.open(str(path)) as video:
+            pictures = [frame.to_ndarray(format="rgb24") for frame in islice(video.decode(video=0), FRAMES)]
+    clip = torch.from_numpy(np.stack(pictures)).movedim(-1, 1).float()
+    width, height = working_size(clip.shape[-1], clip.shape[-2])
+    return shrunk(clip, (height, width)).round().clamp(0, 255) / 255
+
+
+def peers() -> dict:
+    """DIS flow of OpenCV (Kroeger et al., 2016), where that is there: clip -> flow to the first frame.
+    Neighbours' flows are summed along the way, then refined against the first frame."""
+    try:
+        import cv2
+    except ImportError:
+        return {}
+    cv2.setNumThreads(1)
+
+    def found(preset: int, clip: torch.Tensor) -> torch.Tensor:
+        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (255 * clip).byte().movedim(1, -1).numpy()]
+        dis, (height, width) = cv2.DISOpticalFlow_create(preset), grey[0].shape
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        way = np.zeros((height, width, 2), np.float32)
+        flows = [way]
+        for before, frame in zip(grey[:-1], grey[1:], strict=True):
+            u = dis.calc(frame, before, None)
+            way = u + cv2.remap(way, x + u[..., 0], y + u[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            flows.append(dis.calc(frame, grey[0], way.copy()))
+        return torch.from_numpy(np.stack(flows)).movedim(-1, 1)
+
+    presets = {"fast": cv2.DISOPTICAL_FLOW_PRESET_FAST, "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM}
+    return {f"OpenCV {cv2.__version__}, DIS {name}": partial(found, preset) for name, preset in presets.items()}
+
+
+def ours(clip: torch.Tensor) -> torch.Tensor:
+    seen = torch.cat([flow.guide(frame[None]) for frame in clip])
+    return flow.flow(seen[:1], seen, setting=flow.CLEAR)
+
+
+def psnr(moved: torch.Tensor, clip: torch.Tensor, seen: torch.Tensor) -> float:
+    """Mean over the frames, of the cells that are seen [F, H, W]."""
+    wrong = (moved - clip).square().mean(1)
+    return mean(
+        -10 * frame[there].mean().clamp(min=1e-7).log10().item() for frame, there in zip(wrong, seen, strict=True)
+    )
+
+
+def on_films(paths: list[Path]) -> dict[str, dict]:
+    """PSNR and time on real clips, by film and way."""
+    torch.set_num_threads(1)
+    ways = {"the pack": ours} | peers()
+    rows, gains, times = {}, {way: [] for way in ways}, {way: [] for way in ways}
+    for path in paths:
+        clip = film(path)
+        flows = {}
+        for way, found in ways.items():
+            start = time.process_time()
+            flows[way] = found(clip)
+            times[way].append(1e3 * (time.process_time() - start) / (len(clip) - 1))
+        seen = torch.stack([flow.inside(u)[1:, 0] == 1 for u in flows.values()]).all(0)
+        still = psnr(clip[:1], clip[1:], seen)
+        rows[path.stem] = {"standing still": f"{still:.1f} dB"}
+        for way, u in flows.items():
+            reached = psnr(flow.warp(clip[:1], u[1:]).clamp(0, 1), clip[1:], seen)
+            gains[way].append(reached - still)
+            rows[path.stem][way] = f"{reached:.1f} dB, {times[way][-1]:.0f} ms"
+        print(table({path.stem: rows[path.stem]})[-1], flush=True)
+    rows["mean gain, mean time"] = {w: f"{mean(gains[w]):.2f} dB, {mean(times[w]):.0f} ms" for w in ways}
+    return rows
+
+
+def on_known() -> dict[str, dict]:
+    """Errors of every variant on pictures and on predictions."""
     from private_host.pack import start_host
 
     start_host()
@@ -197,21 +274,30 @@ def measured() -> dict[str, dict]:
     results = {}
     for kind, measure in (("pictures", on_pictures), ("predictions", partial(on_predictions, rows=rows))):
         results[kind] = {}
-        for name, settings in VARIANTS.items():
-            found = measure(estimator(settings))
+        for name, changes in VARIANTS.items():
+            found = measure(estimator(changes))
             results[kind][name] = {column: round(value, 4) for column, value in found.items()}
             print(table({name: results[kind][name]})[-1], flush=True)
     return results
 
 
 def tables(results: dict[str, dict]) -> dict[str, list[str]]:
-    return {f"flow of {kind}": table(rows, "variant") for kind, rows in results.items()}
+    known = {f"flow of {kind}": table(results[kind], "variant") for kind in ("pictures", "predictions")}
+    return known | {"flow of films": table(results["films"], "film")}
 
 
 def main() -> None:
-    if not arguments(__doc__).parse_args().page:
-        keep("flow", measured())
-    write(tables(kept("flow")))
+    parser = arguments(__doc__)
+    parser.add_argument("--clips", type=Path, nargs="+", default=[], help="films to be measured on")
+    parser.add_argument("--only-clips", action="store_true", help="leave the other tables as they are")
+    options = parser.parse_args()
+    results = kept("flow")
+    if not (options.page or options.only_clips):
+        results |= on_known()
+    if options.clips:
+        results["films"] = on_films(options.clips)
+    keep("flow", results)
+    write(tables(results))
 
 
 if __name__ == "__main__":

@@ -84,6 +84,51 @@ def drifting_object(frames=6, size=64, speed=3, side=20):
     return clip, truth, uncovered
 
 
+def filmed_wide(u):
+    """A photograph moved by a flow [F, 2, 120, 160], at twice the cells, then averaged: [F, 3, 120, 160]."""
+    fine = interpolate(shipped("astronaut.png")[..., :384, :512], (240, 320), mode="bilinear", antialias=True)
+    return avg_pool2d(warp(fine, interpolate(u, (240, 320), mode="bilinear") * 2), 2)
+
+
+def far_pan(frames=9):
+    """A pan over 40 % of the width: the clip, its flow, and where in the last frame that reads inside."""
+    truth = torch.zeros(frames, 2, 120, 160)
+    truth[:, 0] = torch.linspace(0, 64, frames).reshape(-1, 1, 1)
+    return filmed_wide(truth), truth, inside(truth)[-1, 0] == 1
+
+
+def thin_object(frames=9):
+    """A post of 5 cells drifts right over a ground that does so half as fast: the clip, its flow, and where the post is
+    last."""
+    truth, there = torch.zeros(frames, 2, 120, 160), torch.zeros(120, 160, dtype=torch.bool)
+    truth[:, 0] = -torch.arange(float(frames)).reshape(-1, 1, 1)
+    clip, post = filmed_wide(truth), texture(3, 120, 5, seed=9, scale=3)[0] + 0.5
+    for f in range(frames):
+        rows, columns = slice(20, 100), slice(60 + 2 * f, 65 + 2 * f)
+        clip[f, :, rows, columns], truth[f, 0, rows, columns] = post[:, rows], -2.0 * f
+    there[rows, columns] = True
+    return clip, truth, there
+
+
+def turning_part(frames=9, degrees=30):
+    """A round part, as large as a face, turns on a ground that stays: the clip, its flow, and where the part is. Its
+    rim is left out: there lie both motions in one window."""
+    axis = torch.arange(48) - 23.5
+    radius = torch.hypot(axis, axis[:, None])
+    turns = torch.zeros(frames, 2, 48, 48)
+    for f in range(frames):
+        angle = torch.tensor(np.radians(degrees * f / (frames - 1))).float()
+        turns[f, 0] = (angle.cos() - 1) * axis + angle.sin() * axis[:, None]
+        turns[f, 1] = (angle.cos() - 1) * axis[:, None] - angle.sin() * axis
+    part = interpolate(shipped("chelsea.png")[..., 20:280, 100:360], (96, 96), mode="bilinear", antialias=True)
+    part = avg_pool2d(warp(part, interpolate(turns, (96, 96), mode="bilinear") * 2), 2)
+    truth, there = torch.zeros(frames, 2, 120, 160), torch.zeros(120, 160, dtype=torch.bool)
+    clip, where = filmed_wide(truth), (..., slice(30, 78), slice(50, 98))
+    clip[where], truth[where] = torch.where(radius < 22, part, clip[where]), torch.where(radius < 22, turns, 0.0)
+    there[where] = radius < 17
+    return clip, truth, there
+
+
 @cache
 def stereo():
     """scikit-image's motorcycle (Middlebury 2014) in cells of 8 pixels: left eye, right eye, the flow between them by

@@ -402,11 +402,12 @@ def _equation(u: Tensor, start: Tensor, seen: Tensor, cell: int, smoothness: flo
 def _smoothed(u: Tensor, equations: Tensor, times: int, some: slice) -> Tensor:
     """u' of equation (1), what the neighbours say being looked at so many times."""
     x, y, xx, xy, yy = equations[some].split(1, 1)
-    u = u[some].clone()
+    u = u[some]
     for _ in range(times):
         right, down = _added(_added(u, -1), -2).split(1, 1)
-        torch.addcmul(x, xx, right, out=u[:, :1]).addcmul_(xy, down)
-        torch.addcmul(y, xy, right, out=u[:, 1:]).addcmul_(yy, down)
+        along_x = torch.addcmul(x, xx, right).addcmul_(xy, down)
+        along_y = torch.addcmul(y, xy, right).addcmul_(yy, down)
+        u = torch.cat([along_x, along_y], 1)
     return u
 
 
@@ -548,25 +549,11 @@ def _halved(grid: Tensor) -> Tensor:
 def _doubled(grid: Tensor, size: torch.Size) -> Tensor:
     """The other way, bilinear, to `size`."""
     for axis, cells in zip((-1, -2), reversed(size), strict=True):
-        coarse = grid.shape[axis]
-        made = grid.new_empty(*[2 * n if i == axis % grid.ndim else n for i, n in enumerate(grid.shape)])
-        pairs = made.unflatten(axis, (-1, 2))
-        first, second = pairs.select(axis, 0), pairs.select(axis, 1)
-        torch.lerp(
-            grid.narrow(axis, 1, coarse - 1),
-            grid.narrow(axis, 0, coarse - 1),
-            0.25,
-            out=first.narrow(axis, 1, coarse - 1),
-        )
-        torch.lerp(
-            grid.narrow(axis, 0, coarse - 1),
-            grid.narrow(axis, 1, coarse - 1),
-            0.25,
-            out=second.narrow(axis, 0, coarse - 1),
-        )
-        first.narrow(axis, 0, 1).copy_(grid.narrow(axis, 0, 1))
-        second.narrow(axis, coarse - 1, 1).copy_(grid.narrow(axis, coarse - 1, 1))
-        grid = made.narrow(axis, 0, cells)
+        inner = grid.shape[axis] - 1
+        pair = torch.stack([grid, grid], axis)
+        pair.select(axis, 0).narrow(axis, 1, inner).lerp_(grid.narrow(axis, 0, inner), 0.25)
+        pair.select(axis, 1).narrow(axis, 0, inner).lerp_(grid.narrow(axis, 1, inner), 0.25)
+        grid = pair.flatten(axis - 1, axis).narrow(axis, 0, cells)
     return grid
 
 

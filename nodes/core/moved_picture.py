@@ -29,7 +29,7 @@ MOST_DETAIL = 4  # times finer than the picture's pixels that it is read at most
 # Bytes that are taken at most, as counted by tests/host/test_memory.py: for each cell of a video that is followed, for
 # each pixel of a picture that is moved (most of them for a channel that is read MOST_DETAIL times finer), and for what
 # is worked on at once.
-BYTES_A_CELL, BYTES_A_PIXEL, BYTES_OF_BUNCHES = 48, 160, 96 * 2**20
+BYTES_A_CELL, BYTES_A_PIXEL, BYTES_OF_BUNCHES = 36, 160, 96 * 2**20
 FINER_AT_ONCE = 2**27  # bytes of a picture made finer up to which all its channels are made at once
 PLACES_AT_ONCE = 2**19  # of those it is read at: rows of the frame are made in bands of so many
 
@@ -133,7 +133,7 @@ def first_cut(video: Tensor, after_level: Callable[[], None] = lambda: None) -> 
 
 def memory_to_follow(frames: int, width: int, height: int) -> int:
     """Bytes that `follow` takes at most for a video at its working size."""
-    return BYTES_A_CELL * frames * width * height + BYTES_OF_BUNCHES * (frames > 0)
+    return BYTES_A_CELL * frames * width * height + BYTES_OF_BUNCHES // 2 * (frames > 0)
 
 
 def memory_to_move(width: int, height: int) -> int:

@@ -12,11 +12,14 @@ from stand_ins.moving_pictures import (
     affine_flow,
     drifting_object,
     error,
+    far_pan,
     filmed,
     noise,
     real_clip,
     stereo,
     texture,
+    thin_object,
+    turning_part,
     unexplained,
 )
 
@@ -190,6 +193,19 @@ def test_what_a_still_clip_differs_by_from_frame_to_frame_is_no_motion():
     offset = 0.5 * texture(3, 48, 48, seed=1) * (torch.arange(5) > 0).reshape(-1, 1, 1, 1)
     u = flow(still + offset, still + offset)
     assert u.abs().max() < 1e-3
+
+
+HARD = {"a far pan": (far_pan, 0.6), "a thin object": (thin_object, 1.0), "a turning part": (turning_part, 2.0)}
+
+
+@pytest.mark.parametrize(("made", "most"), HARD.values(), ids=HARD)
+def test_what_moves_far_or_thin_or_turns_is_found(made, most):
+    """In the last frame, where it stands 64, 16 and up to 9 cells from where it was in the first."""
+    clip, truth, there = made()
+    frames_guide = guide(clip)
+    missed = (flow(frames_guide[:1], frames_guide, setting=CLEAR) - truth).norm(dim=1)[-1][there]
+    assert truth.norm(dim=1)[-1][there].mean() > 5
+    assert missed.mean() < most
 
 
 # ---- real pictures ---------------------------------------------------------------------------------------------------
