@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .carry import Motion
 from .devices import where_able
+from .flow import DRAFT
 from .frames import CHUNK, pictures_in
 from .moved_picture import Followed, Later, follow, moved, shrunk
 
@@ -53,12 +54,13 @@ def nearness(places: Sequence[int], pictures: int) -> np.ndarray:
 
 
 def followed_from(video: Later, place: int, after_level: Callable[[], None]) -> Followed:
-    """The motion of a video from any of its pictures on, in both directions."""
+    """The motion of a prediction from any of its pictures on, in both directions. It is soft and early: details that it
+    shows to move are none."""
     count = len(video)
-    later = follow(Later(count - place, lambda i: video[place + i]), after_level)
+    later = follow(Later(count - place, lambda i: video[place + i]), after_level, DRAFT)
     if place == 0:
         return later
-    earlier = follow(Later(place + 1, lambda i: video[place - i]), after_level)
+    earlier = follow(Later(place + 1, lambda i: video[place - i]), after_level, DRAFT)
 
     def joined(before: Tensor, after: Tensor) -> Tensor:
         return torch.cat([before.flip(0)[:-1], after])

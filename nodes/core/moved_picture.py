@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from .devices import where_able
-from .flow import CLEAR, agreement, flow, guide, inside, spread, warp, windowed
+from .flow import CLEAR, Setting, agreement, flow, guide, inside, spread, warp, windowed
 
 STRETCH, MIRROR, BLUR, VIDEO = "stretch the border", "mirror", "blur", "the video's own pixels"
 FILLS = (STRETCH, MIRROR, BLUR, VIDEO)
@@ -76,7 +76,7 @@ class Later:
         return self.frame(i)
 
 
-def follow(video: Tensor | Later, after_level: Callable[[], None] = lambda: None) -> Followed:
+def follow(video: Tensor | Later, after_level: Callable[[], None] = lambda: None, setting: Setting = CLEAR) -> Followed:
     """The motion of a video at its working size, of which each frame is read once. after_level: see flow.flow."""
     small = []
     for i in range(len(video)):
@@ -89,7 +89,7 @@ def follow(video: Tensor | Later, after_level: Callable[[], None] = lambda: None
         after_level()
     cut = first_cut(torch.cat(small), after_level)
     shot = guides[:cut]
-    u = flow(shot[:1], shot, setting=CLEAR, after_level=after_level)
+    u = flow(shot[:1], shot, setting=setting, after_level=after_level)
     u[0] = 0.0  # the first frame is where motion is measured from
     if not _moves(u, after_level):
         u = torch.zeros_like(u)
