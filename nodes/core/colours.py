@@ -32,16 +32,6 @@ LOOKS = 3  # at that motion: once it is known what both show, it is seen better,
 Colours = tuple[Tensor, Tensor]  # mean and deviation, [..., 1, 1] each
 
 
-def hold_colours(video: Tensor, picture: Tensor, hold: float, visible: Tensor) -> Tensor:
-    """Equation (4) where nothing moves, on float32 videos [videos, frames, C, H, W].
-
-    picture: what the colours are held to, broadcast over the video. hold: h in [0, 1]. visible: in [0, 1], broadcast
-    over the video; a frame of which nothing is visible keeps its colours.
-    """
-    visible = visible.expand_as(video)
-    return recoloured(video, colours(video, visible), colours(picture.expand_as(video), visible), hold)
-
-
 def hold_common_colours(video: Tensor, reference: Tensor, hold: float, rgb_factors: Tensor | None = None) -> Tensor:
     """Equation (4) towards a picture of the same things from elsewhere: what both show says how each frame changes.
 

@@ -58,7 +58,8 @@ class Rectifier:
     anchor: video in model space, float32; owned and changed in place. omega: ω, broadcast over the video. pivots: the
     frames whose residual is lent. carrier: carries image and residuals along the motion, or leaves them where they are
     (carry.py). mask: λ's share over space and time, broadcast likewise. anchor_moves: False keeps the anchor where it
-    is. image_share: how much of the image is left in it. hold: how far colours are held to the image's (colours.py).
+    is. image_share: how much of the image is left in it. hold_colours: how far colours are held to the image's
+    (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
     """
@@ -70,7 +71,7 @@ class Rectifier:
     mask: float | Tensor = 1.0
     anchor_moves: bool = True
     image_share: float = 1.0
-    hold: float = 0.0
+    hold_colours: float = 0.0
     broken_calls: int = field(default=0, init=False)  # predictions that were not finite
 
     def __post_init__(self) -> None:
@@ -122,7 +123,7 @@ class Rectifier:
             mask=frames_of(mask, first, frames) if isinstance(mask, Tensor) else mask,
             anchor_moves=moves,
             image_share=image_share,
-            hold=schedule.hold_colours if schedule.holds_colours else 0.0,
+            hold_colours=schedule.hold_colours if schedule.holds_colours else 0.0,
         )
 
     def __call__(self, denoised: Tensor, level: NoiseLevel, strength: float) -> Tensor:
@@ -143,7 +144,7 @@ class Rectifier:
         held = self._held(ruled)
         if strength > 0:
             self.rectified.count(predicted, ruled)
-        if self.hold > 0:
+        if self.hold_colours > 0:
             self.coloured.count(ruled, held)
         self._remember(held, level)
         return in_dtype(held, denoised.dtype)
@@ -159,7 +160,7 @@ class Rectifier:
         return in_dtype(self._held(self._ruled(denoised.float(), strength)), denoised.dtype)
 
     def _acts(self, strength: float) -> bool:
-        return strength > 0 or self.hold > 0
+        return strength > 0 or self.hold_colours > 0
 
     def _ruled(self, denoised: Tensor, strength: float) -> Tensor:
         """Equation (1), or (3) where the picture is carried. Nothing is carried that would be multiplied by 0."""
@@ -172,11 +173,11 @@ class Rectifier:
 
     def _held(self, ruled: Tensor) -> Tensor:
         """Equation (4), as far as the mask has it."""
-        if self.hold == 0:
+        if self.hold_colours == 0:
             return ruled
         mask = torch.as_tensor(self.mask, dtype=ruled.dtype, device=ruled.device)
         visible = torch.as_tensor(self.carrier.where(mask)).expand_as(ruled)
-        held = recoloured(ruled, colours(ruled, visible), self.carrier.colours(visible), self.hold)
+        held = recoloured(ruled, colours(ruled, visible), self.carrier.colours(visible), self.hold_colours)
         return ruled.lerp(held, mask)
 
     def advance(self, level: NoiseLevel) -> Tensor:

@@ -223,7 +223,7 @@ def test_what_is_left_of_the_image_in_the_anchor_falls_with_the_noise():
 def test_colours_are_held_to_the_carried_picture_even_where_the_anchor_holds_nothing_of_it(hold):
     truth, still = moving(1)
     carried, forgotten, standing = (
-        rectifier_for(still, hold=hold, **more)(0.7 * truth, EARLY, 0.0)
+        rectifier_for(still, hold_colours=hold, **more)(0.7 * truth, EARLY, 0.0)
         for more in ({"carrier": carrier_of(still)}, {"carrier": carrier_of(still), "image_share": 0.0}, {})
     )
     assert torch.equal(forgotten, carried) and not torch.allclose(standing, carried, atol=1e-2)

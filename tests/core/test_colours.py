@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from noise_rectification.nodes.core.carry import Carrier
-from noise_rectification.nodes.core.colours import MOST_GAIN, colours, hold_colours, hold_common_colours
+from noise_rectification.nodes.core.colours import MOST_GAIN, colours, hold_common_colours, recoloured
 from noise_rectification.nodes.core.noise_level import NoiseLevel
 from noise_rectification.nodes.core.schedule import Schedule
 from stand_ins.moving_pictures import affine_flow, filmed
@@ -13,6 +13,12 @@ from videos import pivots_of, rectifier_for, video
 
 SHAPES = [(1, 5, 3, 8, 8), (2, 5, 3, 8, 8)]
 ONE = torch.ones(())
+
+
+def hold_colours(video, picture, hold, visible):
+    """Equation (4) where nothing moves."""
+    visible = visible.expand_as(video)
+    return recoloured(video, colours(video, visible), colours(picture, visible), hold)
 
 
 def drifting(clip, gain=0.7, tint=0.4):
@@ -88,7 +94,7 @@ def test_a_flat_frame_is_finite(flat):
 def test_colours_are_held_within_tau_and_outside_of_it(strength):
     image = video((1, 5, 3, 8, 8), 1)
     schedule = Schedule(omega=(1.0,), anchor="image")
-    out = rectifier_for(image, schedule, hold=1.0)(drifting(image), NoiseLevel(1, 1), strength)
+    out = rectifier_for(image, schedule, hold_colours=1.0)(drifting(image), NoiseLevel(1, 1), strength)
     torch.testing.assert_close(
         colours(out, ONE.expand_as(out))[0], colours(image, ONE.expand_as(out))[0], atol=1e-3, rtol=0
     )
@@ -99,7 +105,7 @@ def test_where_the_mask_frees_the_subject_its_colours_are_free_too():
     mask = torch.ones(1, 1, 1, 8, 8)
     mask[..., 4:] = 0.0
     spoilt = drifting(image)
-    out = rectifier_for(image, mask=mask, hold=1.0)(spoilt, NoiseLevel(1, 1), 0.0)
+    out = rectifier_for(image, mask=mask, hold_colours=1.0)(spoilt, NoiseLevel(1, 1), 0.0)
     assert torch.equal(out[..., 4:], spoilt[..., 4:])
     torch.testing.assert_close(out[..., :4], image[..., :4], atol=1e-3, rtol=1e-3)
 
@@ -107,7 +113,7 @@ def test_where_the_mask_frees_the_subject_its_colours_are_free_too():
 def test_what_is_left_alone_is_left_alone():
     """Without drift, held colours change nothing but rounding."""
     image = video((1, 5, 3, 8, 8), 1)
-    out = rectifier_for(image, hold=1.0)(image.clone(), NoiseLevel(1, 1), 0.0)
+    out = rectifier_for(image, hold_colours=1.0)(image.clone(), NoiseLevel(1, 1), 0.0)
     torch.testing.assert_close(out, image, atol=1e-5, rtol=1e-5)
 
 
