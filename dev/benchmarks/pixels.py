@@ -120,7 +120,7 @@ def true_motion(clips: list[tuple[str, str]]) -> dict[str, float]:
 
 
 def tables(results: dict) -> dict[str, list[str]]:
-    lines = [f"{results['clips']} clips, {results['seeds']} seeds.", ""]
+    lines = [f"{results['clips']} clips, seeds: {results['seeds']}.", ""]
     for name, setting in SETTINGS.items():
         rows = {method: mean_of(results["runs"], name, method) for method in setting.methods}
         if all(rows.values()):
