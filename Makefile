@@ -23,12 +23,13 @@ serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
 # The core's tests first, with the lines that they run: they tell how many of the changed ones are among them. Then those
-# of host and browser, a file at a time on each core: each has a host, a server and a browser of its own.
+# of the host, a file at a time on each core; and those of the browser alone, since a page waits for its server.
 test: lint
 	mkdir -p output
 	$(HOST_PYTHON) -m slipcover --source nodes/core --json --out output/coverage.json -m pytest tests/core
 	-$(HOST_PYTHON) dev/changed_lines.py output/coverage.json
-	$(HOST_PYTHON) -m pytest --ignore=tests/core -n auto --maxprocesses 4 --dist loadfile
+	$(HOST_PYTHON) -m pytest tests/host -n auto --maxprocesses 4 --dist loadfile
+	$(HOST_PYTHON) -m pytest tests/browser
 
 test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host

@@ -46,11 +46,9 @@ class RectifiedSampling:
 
     settings: Rectification
 
-    def __call__(
-        self, executor, noise, latent_image, sampler, sigmas, denoise_mask=None, callback=None, *args, **kwargs
-    ):
-        """OUTER_SAMPLE wrapper."""
-        inputs = (noise, latent_image, sampler, sigmas, denoise_mask, self._over_all_steps(callback), *args)
+    def __call__(self, executor, noise, latent_image, sampler, sigmas, *args, **kwargs):
+        """OUTER_SAMPLE wrapper. It asks for what is behind it just as it was asked, but for the callback."""
+        inputs = (noise, latent_image, sampler, sigmas, *self._over_all_steps(*args))
         if self.settings.on_denoised is None and self.settings.on_handover is None:
             return self._sample(executor, None, *inputs, **kwargs)
         guider, last = executor.class_obj, LastPrediction()
@@ -63,12 +61,16 @@ class RectifiedSampling:
             self.settings.on_denoised(last.in_vae_space(guider.model_patcher.model))
         return samples
 
-    def _over_all_steps(self, callback: Callable | None) -> Callable | None:
-        """The sampler's callback, for a progress bar that goes on over the parts of a run."""
+    def _over_all_steps(self, *args) -> tuple:
+        """The arguments (mask, callback, …), the callback being of a progress bar that goes on over a run's parts."""
         before, in_all = self.settings.steps_before, self.settings.steps_in_all
-        if callback is None or in_all is None:
-            return callback
-        return lambda step, denoised, state, steps: callback(before + step, denoised, state, in_all)
+        if in_all is None or len(args) < 2 or (callback := args[1]) is None:
+            return args
+
+        def over_all(step, denoised, state, steps):
+            return callback(before + step, denoised, state, in_all)
+
+        return args[0], over_all, *args[2:]
 
     def _sample(self, executor, last: LastPrediction | None, noise, latent_image, sampler, sigmas, *args, **kwargs):
         guider = executor.class_obj

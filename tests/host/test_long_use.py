@@ -142,7 +142,7 @@ def test_text_of_a_stranger_reaches_no_file_no_address_and_no_code(watch, text):
 
 
 def test_no_input_of_any_node_takes_a_path_an_address_or_code(address):
-    """Text is the curve's JSON, the pivots and the report's prompt; all else is a number, a choice or a link."""
+    """Text is the curve's JSON, lists of numbers and the report's prompt; all else is a number, a choice or a link."""
     texts = set()
     for name, info in get(f"{address}/object_info").items():
         if name.startswith("NR"):
@@ -150,7 +150,8 @@ def test_no_input_of_any_node_takes_a_path_an_address_or_code(address):
                 for key, (kind, options) in info["input"].get(group, {}).items():
                     texts |= {(name, key)} if kind == "STRING" else set()
                     assert not any(flag in options for flag in ("image_upload", "remote", "video_upload")), (name, key)
-    assert texts == {("NRSchedule", "omega_curve"), ("NRSchedule", "pivot_frames"), ("NRFidelityReport", "text")}
+    numbers = {("NRSchedule", "pivot_frames"), ("NRKeyframeLatent", "places"), ("NRKeyframeLatent", "strengths")}
+    assert texts == numbers | {("NRSchedule", "omega_curve"), ("NRFidelityReport", "text")}
 
 
 @pytest.mark.parametrize("value", [["1", 0], ["9", 0], [0, 0], {"a": 1}, 7, None, ""])

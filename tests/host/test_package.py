@@ -83,4 +83,4 @@ def test_the_archive_in_a_bare_host_makes_the_demos_video(archive, tmp_path):
         )
         status, outputs = run(address, graph)
     assert status["status_str"] == "success", status["messages"]
-    assert "16" in outputs
+    assert {key for key, node in graph.items() if node["class_type"].startswith("Save")} <= outputs.keys()
