@@ -17,6 +17,14 @@ from .node_schema import VIDEO_GENERATION, node_schema
 MAX_LENGTH = 16384
 
 
+def _amount(tooltip: str) -> io.Input:
+    return io.Float.Input("amount", default=1.0, min=0.0, max=2.0, step=0.05, tooltip=tooltip)
+
+
+def _fill(tooltip: str) -> io.Input:
+    return io.Combo.Input("fill", options=list(FILLS), default=STRETCH, tooltip=tooltip)
+
+
 def _moved_clip() -> list[io.Output]:
     return [
         io.Image.Output(
@@ -65,14 +73,7 @@ class MovePicture(io.ComfyNode):
                     tooltip="The video whose motion is taken: a draft of the same model, or any clip. "
                     "Fitted to the picture's shape; its first frame is where the motion starts.",
                 ),
-                io.Float.Input(
-                    "amount",
-                    default=1.0,
-                    min=0.0,
-                    max=2.0,
-                    step=0.05,
-                    tooltip="How far the picture goes along: 1 = as the video, 0 = not at all, 2 = twice as far.",
-                ),
+                _amount("How far the picture goes along: 1 = as the video, 0 = not at all, 2 = twice as far."),
                 io.Int.Input(
                     "length",
                     default=0,
@@ -81,12 +82,9 @@ class MovePicture(io.ComfyNode):
                     tooltip="Frames of the clip. 0 = as many as the video. "
                     "Another number plays the whole motion slower or faster.",
                 ),
-                io.Combo.Input(
-                    "fill",
-                    options=list(FILLS),
-                    default=STRETCH,
-                    tooltip="What is put where the picture shows nothing: its border drawn out, its mirror image, "
-                    "blurred colours, or what the video shows there. `visible` is black there.",
+                _fill(
+                    "What is put where the picture shows nothing: its border drawn out, its mirror image, "
+                    "blurred colours, or what the video shows there. `visible` is black there."
                 ),
             ],
             outputs=_moved_clip(),
@@ -124,20 +122,8 @@ class CarryPicture(io.ComfyNode):
                     "enough for the first stage.",
                 ),
                 io.Vae.Input("vae", tooltip="The video model's VAE."),
-                io.Float.Input(
-                    "amount",
-                    default=1.0,
-                    min=0.0,
-                    max=2.0,
-                    step=0.05,
-                    tooltip="How far the picture goes along: 1 = as the model wants it, 0 = not at all.",
-                ),
-                io.Combo.Input(
-                    "fill",
-                    options=list(FILLS),
-                    default=STRETCH,
-                    tooltip="What is put where the picture shows nothing. The model is not held to it there.",
-                ),
+                _amount("How far the picture goes along: 1 = as the model wants it, 0 = not at all."),
+                _fill("What is put where the picture shows nothing. The model is not held to it there."),
             ],
             outputs=[
                 io.Latent.Output(

@@ -79,25 +79,13 @@ class Still:
         return colours(self.image, visible)
 
 
-class Moved(Still):
-    """The carrier of an image that was moved before the run, in pixels: its residuals alone are still to be carried.
-
-    image: the moved clip. motion: along which it was moved.
-    """
+class _Moving(Still):
+    """What is carried along a motion that is known. amount: how far along it; 1 is all the way."""
 
     amount = 1.0
 
-    def __init__(self, image: Tensor, pivots: Pivots, motion: Motion):
-        super().__init__(image, pivots)
-        self._keep(motion)
-
     def lend(self, residuals: list[Tensor]) -> Tensor:
         return self._carried(residuals)
-
-    def where(self, mask: float | Tensor, strength: float = 1.0) -> float | Tensor:
-        """The mask may be what is visible of the moved clip, and then counts once."""
-        visible = torch.as_tensor(self.visible)
-        return strength * torch.minimum(torch.as_tensor(mask).to(visible), visible)
 
     def _keep(self, motion: Motion) -> None:
         """Take over what was measured: b and c of equation (3) follow."""
@@ -120,7 +108,23 @@ class Moved(Still):
         return torch.stack([each * share for each, share in zip(moved, self.seen_from, strict=True)]).sum(0)
 
 
-class Carrier(Moved):
+class Moved(_Moving):
+    """The carrier of an image that was moved before the run, in pixels: its residuals alone are still to be carried.
+
+    image: the moved clip. motion: along which it was moved.
+    """
+
+    def __init__(self, image: Tensor, pivots: Pivots, motion: Motion):
+        super().__init__(image, pivots)
+        self._keep(motion)
+
+    def where(self, mask: float | Tensor, strength: float = 1.0) -> float | Tensor:
+        """The mask may be what is visible of the moved clip, and then counts once."""
+        visible = torch.as_tensor(self.visible)
+        return strength * torch.minimum(torch.as_tensor(mask).to(visible), visible)
+
+
+class Carrier(_Moving):
     """One run's knowledge of the motion: measured while the noise is strong, then kept; image and residuals follow it.
 
     amount: how far along the measured motion the picture is carried; 1 is all the way. rgb_factors: [C, 3], the host's
@@ -136,7 +140,7 @@ class Carrier(Moved):
         rgb_factors: Tensor | None = None,
         motion: Motion | None = None,
     ):
-        Still.__init__(self, image, pivots)
+        super().__init__(image, pivots)
         self.amount, self.rgb_factors = amount, rgb_factors
         self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
         if motion is not None:
@@ -149,8 +153,6 @@ class Carrier(Moved):
             pairs = [self._from_pivot(i, denoised, seen) for i in range(len(self.pivots.frames))]
             flows, visible = (list(each) for each in zip(*pairs, strict=True))
             self._keep(Motion(flows, visible, noise))
-
-    where = Still.where
 
     def target(self, anchor: Tensor, image_share: float) -> Tensor:
         if image_share == 0:  # a flow model's anchor soon holds nothing of the image

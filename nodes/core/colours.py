@@ -22,7 +22,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from .flow import FLAT, far_flow, flow, guide, inside, visibility, warp
+from .flow import FLAT, difference, far_flow, flow, guide, visibility, warp
 
 MOST_GAIN = 2.0  # a soft, early prediction is not blown up to the contrast of the finished picture
 NOTHING = 1e-6  # in place of a zero that is divided by
@@ -45,7 +45,7 @@ def hold_common_colours(video: Tensor, reference: Tensor, hold: float, rgb_facto
         u = flow(known, seen, initial=u, clips=len(seen))  # each frame for itself: references need not move with it
         read, common = partial(warp, u=u, mode="bilinear"), visibility(known, seen, u)
         known, seen = _evened(known, colours(known, common, read)), _evened(seen, colours(seen, common))
-    common = common * (_difference(known, seen, u) < STRANGE)
+    common = common * (difference(known, seen, u) < STRANGE)
     held = recoloured(frames, colours(frames, common), colours(given, common, read), hold)
     return held.unflatten(0, video.shape[:2])
 
@@ -69,10 +69,3 @@ def _evened(seen: Tensor, own: Colours) -> Tensor:
     """A guide with mean 0 and deviation 1 where these are its colours, and not over the whole frame."""
     mean, deviation = own
     return (seen - mean) / (deviation + FLAT)
-
-
-def _difference(known: Tensor, seen: Tensor, u: Tensor) -> Tensor:
-    """Mean squared difference of guides that a flow leaves within the frame, [N, 1, 1, 1]."""
-    shown = inside(u)
-    missing = (warp(known, u, mode="bilinear") - seen).square().mean(1, keepdim=True)
-    return (missing * shown).sum((-2, -1), keepdim=True) / shown.sum((-2, -1), keepdim=True).clamp(min=NOTHING)

@@ -169,6 +169,13 @@ def _agreement(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
     return uncrowded / (1 + (difference / (DISAGREEMENT + 2 * usual)).square())
 
 
+def difference(pivot_guide: Tensor, frames_guide: Tensor, u: Tensor) -> Tensor:
+    """Mean squared difference of guides that a flow leaves within the frame, [N, 1, 1, 1]; of two strangers it is 2."""
+    shown = inside(u)
+    missing = (warp(pivot_guide, u, mode="bilinear") - frames_guide).square().mean(1, keepdim=True)
+    return (missing * shown).sum((-2, -1), keepdim=True) / shown.sum((-2, -1), keepdim=True).clamp(min=1e-6)
+
+
 def spread(u: Tensor) -> Tensor:
     """How many cells of the pivot frame each cell reads from, [N, 1, H, W]: above 1 things become smaller."""
     (xx, yx), (xy, yy) = (gradient.split(1, 1) for gradient in _gradient(u))

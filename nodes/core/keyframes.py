@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_number, quote
-from .flow import CLEAR, agreement, far_flow, flow, guide, inside, warp
+from .flow import CLEAR, agreement, difference, far_flow, flow, guide, inside, warp
 from .moved_picture import STRETCH, moved, shrunk, working_size
 
 ROUNDS = 4  # of equation (1), each of which is nearer
@@ -48,9 +48,7 @@ def way(first: Tensor, last: Tensor) -> Way | None:
     width, height = working_size(first.shape[-1], first.shape[-2])
     start, seen = (guide(shrunk(picture, (height, width))) for picture in (first, last))
     u = flow(start, seen, initial=far_flow(start, seen), setting=CLEAR)
-    shown = inside(u)
-    missing = (warp(start, u, mode="bilinear") - seen).square().mean(1, keepdim=True) * shown
-    if not missing.sum() < STRANGE * shown.sum():
+    if not (inside(u).any() and difference(start, seen, u) < STRANGE):
         return None
     return Way(u, agreement(start, seen, u))
 

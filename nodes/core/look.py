@@ -20,7 +20,7 @@ from .carry import Motion
 from .devices import where_able
 from .flow import DRAFT
 from .frames import CHUNK, pictures_in
-from .moved_picture import Followed, Later, follow, moved, shrunk
+from .moved_picture import Followed, Later, follow, moved
 
 UNSEEN = 1e-4  # the weight of a pivot that shows nothing: where none shows anything, the nearest one's fill is seen
 
@@ -46,11 +46,6 @@ def place_of(frame: int, held: Sequence[int]) -> int:
     if frame == len(held) - 1 and frame > 0:
         return sum(held) - 1
     return sum(held[:frame]) + held[frame] // 2 * (frame > 0)
-
-
-def nearness(places: Sequence[int], pictures: int) -> np.ndarray:
-    """s_pf of equation (3) over pictures: [pivots, pictures], linear between the places, constant beyond them."""
-    return np.stack([np.interp(np.arange(pictures), places, alone) for alone in np.eye(len(places))])
 
 
 def followed_from(video: Later, place: int, after_level: Callable[[], None]) -> Followed:
@@ -131,8 +126,3 @@ class LatentMotion:
 
     def _by_frames(self, pictures: Tensor) -> Tensor:
         return torch.stack([part.mean(0) for part in pictures.split(list(self.held))])[None]
-
-
-def small(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    """A picture [1, 3, H, W] at the size (width, height) at which motion is looked for: [3, h, w]."""
-    return shrunk(picture, (size[1], size[0]))[0]

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from .devices import where_able
-from .flow import CLEAR, Setting, agreement, flow, guide, inside, spread, warp, windowed
+from .flow import CLEAR, Setting, agreement, difference, flow, guide, inside, spread, warp, windowed
 
 STRETCH, MIRROR, BLUR, VIDEO = "stretch the border", "mirror", "blur", "the video's own pixels"
 FILLS = (STRETCH, MIRROR, BLUR, VIDEO)
@@ -77,7 +77,8 @@ class Later:
 
 
 def follow(video: Tensor | Later, after_level: Callable[[], None] = lambda: None, setting: Setting = CLEAR) -> Followed:
-    """The motion of a video at its working size, of which each frame is read once. after_level: see flow.flow."""
+    """The motion of a video at its working size, of which each frame is read once. after_level, setting: see
+    flow.flow."""
     small = []
     for i in range(len(video)):
         frame = video[i]
@@ -124,10 +125,7 @@ def first_cut(video: Tensor, after_level: Callable[[], None] = lambda: None) -> 
     before, after = seen[:-1], seen[1:]
     still = before.new_zeros(len(before), 2, height, width)
     u = flow(before, after, initial=still, clips=len(before), after_level=after_level)
-    shown = inside(u)
-    missing = (warp(before, u, mode="bilinear") - after).square().mean(1, keepdim=True) * shown
-    differences = missing.sum((1, 2, 3)) / shown.sum((1, 2, 3)).clamp(min=1e-6)
-    cuts = (differences > CUT).nonzero().flatten()
+    cuts = (difference(before, after, u).flatten() > CUT).nonzero().flatten()
     return int(cuts[0]) + 1 if len(cuts) else None
 
 

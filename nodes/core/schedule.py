@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,8 +160,12 @@ class Schedule:
 
         Linear between neighbouring pivots, constant before the first and after the last.
         """
-        pivots = self.pivots(frames)
-        return np.stack([np.interp(np.arange(frames), pivots, alone) for alone in np.eye(len(pivots))])
+        return nearness(self.pivots(frames), frames)
+
+
+def nearness(places: Sequence[int], frames: int) -> np.ndarray:
+    """How near each frame is to each place, [places, frames]: linear between the places, constant beyond them."""
+    return np.stack([np.interp(np.arange(frames), places, alone) for alone in np.eye(len(places))])
 
 
 def read_omega(value: object) -> Curve | tuple[float, ...]:

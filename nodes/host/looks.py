@@ -22,14 +22,12 @@ from ..core.look import (
     Pivot,
     carried,
     followed_from,
-    nearness,
     pictures_of_latent_frames,
     place_of,
-    small,
 )
-from ..core.moved_picture import STRETCH, Later, memory_to_follow, memory_to_move, working_size
+from ..core.moved_picture import STRETCH, Later, memory_to_follow, memory_to_move, shrunk, working_size
 from ..core.predictions import is_finite
-from ..core.schedule import SAMPLING_PERCENT, Schedule
+from ..core.schedule import SAMPLING_PERCENT, Schedule, nearness
 from .attachments import CARRIED, attach, video_samples
 from .film import save_clip
 from .going_on import check_stop
@@ -200,7 +198,8 @@ def pictures_of(vae, video: Tensor, pivots: Sequence[int], frames: int) -> list[
     """What one video's image latent [1, C, T, h, w] or [F, C, h, w] shows in its pivot frames: [1, H, W, 3] each."""
     if video.ndim == 4:
         return [decoded(vae, video[pivot : pivot + 1]) for pivot in pivots]
-    pictures = {0: decoded(vae, video[:, :, :1])[:1]}  # a causal VAE's first frame is a picture by itself
+    # A causal VAE's first frame is a picture by itself.
+    pictures = {0: decoded(vae, video[:, :, :1])[:1]} if 0 in pivots else {}
     if any(pivots):
         clip = decoded(vae, video)
         held = pictures_of_latent_frames(len(clip), frames)
@@ -227,7 +226,7 @@ def _carried_clip(
     def picture(i: int) -> Tensor:
         return clip[i : i + 1].movedim(-1, 1).to(device, torch.float32)
 
-    seen = Later(count, lambda i: small(picture(i), size))
+    seen = Later(count, lambda i: shrunk(picture(i), size[::-1])[0])
     shares = nearness(places, count)
     pivots = [
         Pivot(

@@ -14,11 +14,11 @@ from noise_rectification.nodes.core.look import (
     Pivot,
     carried,
     followed_from,
-    nearness,
     pictures_of_latent_frames,
     place_of,
 )
 from noise_rectification.nodes.core.moved_picture import BLUR, STRETCH, VIDEO, Followed, Later
+from noise_rectification.nodes.core.schedule import nearness
 from stand_ins.moving_pictures import shipped
 
 PIXELS = (shipped("astronaut.png")[..., 40:296, 100:420] + 1) / 2  # [1, 3, 256, 320]
