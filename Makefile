@@ -14,7 +14,7 @@ PYTHON_OF_HOST ?= $(HOST_PYTHON)
 # On the private host, whatever host the packs of the rivals run on.
 REMAKE = env -u COMFYUI $(HOST_PYTHON)
 
-.PHONY: demo serve test test-host remade lint host test-setup browser
+.PHONY: demo serve test test-core test-private-host test-browser test-host remade lint host test-setup browser
 
 demo: host
 	$(HOST_PYTHON) dev/demo_model/run.py
@@ -22,13 +22,22 @@ demo: host
 serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
-# The core's tests first, with the lines that they run: they tell how many of the changed ones are among them. Then those
-# of the host, a file at a time on each core; and those of the browser alone, since a page waits for its server.
+# Three at once. Those of the browser wait for its pages most of the time and for nobody else's, so they come first where
+# there is something to compute; the host's, a file at a time on each core, take what is left. Each tells what it found
+# when it is done.
 test: lint
+	$(MAKE) --jobs=3 --keep-going --output-sync=target --no-print-directory test-core test-private-host test-browser
+
+# With the lines that they run: they tell how many of the changed ones are among them.
+test-core:
 	mkdir -p output
 	$(HOST_PYTHON) -m slipcover --source nodes/core --json --out output/coverage.json -m pytest tests/core
 	-$(HOST_PYTHON) dev/changed_lines.py output/coverage.json
-	$(HOST_PYTHON) -m pytest tests/host -n auto --maxprocesses 4 --dist loadfile
+
+test-private-host:
+	nice $(HOST_PYTHON) -m pytest tests/host -n auto --maxprocesses 4 --dist loadfile
+
+test-browser:
 	$(HOST_PYTHON) -m pytest tests/browser
 
 test-host: test-setup

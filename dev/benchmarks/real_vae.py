@@ -5,7 +5,8 @@
 DATA holds what cannot be shipped: `taef2/taef2_encoder.pth` and `taef2_decoder.pth` (madebyollin/taesd, commit 5cccb12,
 MIT: the latent of FLUX.2, 8x8 pixels to a cell), and `clips/*.webp` (comfyanonymous/ComfyUI_examples, commit f9431bb).
 (a) A picture panned by parts of a cell, carried by a look at the true pan, and warped in the latent. (b) A clip's first
-frame carried by a look at the clip, and along the flow found in the clip itself. Writes real_vae.json beside this file,
+frame carried by a look at the clip, and along the flow found in the clip itself. (c) A panned picture whose colours
+drift, with the colours held in the latent. Writes real_vae.json beside this file,
 and its tables into the texts; with --page only these.
 """
 
@@ -109,6 +110,42 @@ def pans(vae) -> dict[str, dict[str, float]]:
     return {way: {c: float(np.mean(values)) for c, values in row.items()} for way, row in found.items()}
 
 
+def colours(vae) -> dict[str, dict[str, float]]:
+    """(c): of the last of FRAMES pictures, panned by half a cell each, ΔE00 of the mean colour to the truth's, contrast
+    as a share of it, and PSNR. Decoded from the latent as it drifts (contrast down to 0.8 and a tint), and with colours
+    held to the first picture's latent there (core/colours.py), along the motion that is found there too."""
+    import skimage.data
+    import torch
+    from noise_rectification.nodes.core.frames import by_frames, from_frames
+    from noise_rectification.nodes.core.metrics import colour_drift
+    from noise_rectification.nodes.core.noise_level import NoiseLevel
+    from noise_rectification.nodes.core.rectify import Rectifier
+    from noise_rectification.nodes.core.schedule import Schedule
+
+    schedule = Schedule(omega=(0.0,), motion_compensation=1.0, hold_colours=1.0)
+    grown = torch.linspace(0, 1, FRAMES).reshape(-1, 1, 1, 1)
+    found: dict[str, dict[str, list[float]]] = {}
+    for name in PHOTOGRAPHS:
+        photograph = torch.from_numpy(np.array(getattr(skimage.data, name)(), dtype=np.float32) / 255)[..., :3]
+        starts = [80 + CELL // 2 * frame for frame in range(FRAMES)]
+        clip = torch.stack([photograph[40 : 40 + SIZE, x : x + SIZE] for x in starts])
+        drifting = ((clip - 0.5) * (1 - 0.2 * grown) + 0.5 + grown * torch.tensor([0.06, 0.0, -0.06])).clamp(0, 1)
+        latents = {"true": vae.encode(clip), "drifting": vae.encode(drifting)}
+        still = by_frames(latents["true"][:1].expand_as(latents["true"]))
+        for of in ("true", "drifting"):
+            rectifier = Rectifier.start(schedule, still)
+            held = rectifier(by_frames(latents[of]), NoiseLevel(1.0, 1.0), 0.0)
+            latents[f"{of}, colours held"] = from_frames(held, 4)
+        truth = vae.decode(latents["true"][-1:])
+        for way, latent in latents.items():
+            last = vae.decode(latent[-1:])
+            row = found.setdefault(way, {})
+            row.setdefault("ΔE00", []).append(float(colour_drift(last.numpy(), truth[0].numpy())[0]))
+            row.setdefault("contrast", []).append(float(last.std() / truth.std()))
+            row.setdefault("PSNR, dB", []).append(psnr(last, clip[-1:]))
+    return {way: {c: float(np.mean(values)) for c, values in row.items()} for way, row in found.items()}
+
+
 def clips(vae, folder: Path) -> dict[str, dict[str, float]]:
     """(b): PSNR of the moved first frame to the clip, where it is visible, by where the motion was looked for."""
     import torch
@@ -155,6 +192,7 @@ def frames_of(path: Path):
 def tables(results: dict) -> dict[str, list[str]]:
     return {
         "pans behind a real VAE": table(results["pans"], "PSNR, dB"),
+        "colours held behind a real VAE": table(results["colours"], "the latent's pictures"),
         "looks at real clips": table(results["clips"], "PSNR where visible, dB"),
     }
 
@@ -169,7 +207,7 @@ def main() -> None:
 
         vae = taef2(options.data / "taef2")
         with torch.inference_mode():
-            keep(NAME, {"pans": pans(vae), "clips": clips(vae, options.data / "clips")})
+            keep(NAME, {"pans": pans(vae), "colours": colours(vae), "clips": clips(vae, options.data / "clips")})
     write(tables(kept(NAME)))
 
 

@@ -3,11 +3,11 @@
     .host/venv/bin/python dev/demo_model/train.py --minutes 60
     .host/venv/bin/python dev/demo_model/train.py --minutes 60 --from nodes/demo_model/model.safetensors --output OTHER
 
-The data needs no download (clips.py). The network is
-built by the class that the nodes load (nodes/demo_model/network.py). `--minutes` is the training time: the rate
-falls to zero exactly when it is over, so any budget ends in a finished model. A checkpoint beside the output is
-written every few minutes; `--resume` goes on from it. `--from` starts from finished weights instead of from nothing.
-README.md says what the shipped weights cost; judge.py measures any.
+The data needs no download (clips.py). The network is built by the class that the nodes load
+(nodes/demo_model/network.py). `--minutes` is the training time of each worker: the rate falls to zero exactly when it
+is over, so any budget ends in a finished model. A checkpoint beside the output is written every few minutes; `--resume`
+goes on from it. `--from` starts from finished weights instead of from nothing. README.md says what the shipped weights
+cost; judge.py measures any.
 """
 
 import argparse
@@ -43,6 +43,7 @@ CONFIG = {
     "text_len": 2,
     "num_heads": 6,
     "num_layers": 6,
+    "picture_dim": 4,
 }
 BATCH = 8
 MUON_RATE, ADAM_RATE = 4e-3, 2e-3
@@ -53,6 +54,7 @@ AVERAGE_DECAY = 0.995  # of the running mean of the weights, per step
 LOSS_SMOOTHING = 0.03  # share of a new loss in the one that is printed
 STEPS_PER_LINE = 25
 NO_PROMPT = 0.12  # share of the clips trained without a prompt, for classifier-free guidance
+SEEN = 0.5  # share of the clips whose first frame the model sees
 # Some clips move faster or slower than their prompt says, so that the model follows what it sees as well.
 OTHER_SPEED, SPEEDS = 0.4, (0.0, 2.0)  # share of such clips; their range of speeds
 SUBTLE, SUBTLE_SHARE = ("drift", "zoom", "turn"), 1.5  # verbs whose motion is seen less, hence shown more often
@@ -93,7 +95,7 @@ def initialise(network: nn.Module, latents: torch.Tensor, prompts: torch.Tensor)
     for name, parameter in network.named_parameters():
         if parameter.ndim == 1:
             parameter.fill_(float("norm" in name and name.endswith("weight")))
-        elif "places" in name or "modulation" in name:
+        elif "places" in name or "modulation" in name or "picture" in name:
             parameter.zero_()
         elif "time_" in name:
             parameter.normal_(std=0.02)
@@ -153,12 +155,16 @@ class Trainer:
         timesteps = self.sampling.timestep(sigma.clamp(self.sampling.sigma_min.cpu(), self.sampling.sigma_max.cpu()))
         return self.sampling.sigma(timesteps).to(self.device)
 
-    def errors(self, network, latents, prompts, sigma) -> torch.Tensor:
-        """Squared error of the predicted clean clips [B]."""
+    def errors(self, network, latents, prompts, sigma, shown: torch.Tensor) -> torch.Tensor:
+        """Squared error of the predicted clean clips [B]. shown [B]: 1 where the model sees the first frame, else 0."""
+        from noise_rectification.nodes.demo_model.network import seen
+
         noise = torch.randn(latents.shape, generator=self.generator).to(self.device)
         wide = sigma.reshape(-1, 1, 1, 1, 1)
         noised = latents + wide * noise
         scaled = self.sampling.calculate_input(sigma, noised)
+        picture = seen(latents[:, :, 0], latents.shape[2]) * shown.reshape(wide.shape)
+        scaled = torch.cat([scaled, picture], 1)
         answer = network.forward_clip(scaled, self.sampling.timestep(sigma).float(), prompts)
         clean = self.sampling.calculate_denoised(sigma, answer, noised)
         return (clean - latents).square().mean((1, 2, 3, 4))
@@ -169,8 +175,14 @@ class Trainer:
         sigma = self.noise_levels(count)
         # Weak noise leaves small errors, which are seen all the same: they weigh more.
         weight = (sigma**2 + 1) / (sigma**2 + 0.15)
-        loss = (weight * self.errors(network, latents, prompts, sigma)).mean()
+        shown = (torch.rand(count, generator=self.generator) < SEEN).to(latents)
+        loss = (weight * self.errors(network, latents, prompts, sigma, shown)).mean()
         return loss.item(), torch.autograd.grad(loss, list(network.parameters()))
+
+
+def without_pictures(network) -> dict[str, torch.Tensor]:
+    """What weights lack that were trained before the model saw pictures: it begins as if it saw none."""
+    return {name: torch.zeros_like(value) for name, value in network.state_dict().items() if "picture" in name}
 
 
 def band_losses(sigma: torch.Tensor, errors: torch.Tensor) -> dict[str, float]:
@@ -217,6 +229,10 @@ def train(arguments):
     torch.set_num_threads(threads)
     from noise_rectification.nodes.demo_model import network as demo_model
 
+    def used() -> float:
+        """Seconds that each worker computed: a run that shares its machine, or is paused, is as long as one alone."""
+        return time.process_time() / arguments.workers
+
     torch.manual_seed(arguments.seed)
 
     config = demo_model.DemoConfig(CONFIG)
@@ -236,7 +252,7 @@ def train(arguments):
     if saved:
         network.load_state_dict(saved["network"])
     elif arguments.weights:
-        network.load_state_dict(load_file(arguments.weights))
+        network.load_state_dict(without_pictures(network) | load_file(arguments.weights))
     else:
         initialise(network, *(part.cpu() for part in validator.clips(128)))
     model.to(device)
@@ -252,15 +268,21 @@ def train(arguments):
         kept = {k: v.clone() for k, v in network.state_dict().items()}
         network.load_state_dict(average)
         validator.generator.manual_seed(arguments.seed)
+        bands = {}
         with torch.no_grad():
-            batches = zip(*(part.split(BATCH) for part in validation), strict=True)
-            errors = torch.cat([validator.errors(network, *batch) for batch in batches])
+            for name, shown in (("unseen", 0.0), ("seen", 1.0)):
+                batches = zip(*(part.split(BATCH) for part in validation), strict=True)
+                errors = [
+                    validator.errors(network, *batch, torch.full((len(batch[0]),), shown).to(device))
+                    for batch in batches
+                ]
+                bands[name] = band_losses(validation[2], torch.cat(errors))
         network.load_state_dict(kept)
-        return band_losses(validation[2], errors)
+        return bands
 
     print(f"{sum(p.numel() for p in network.parameters()):,} parameters; start {validate()}", flush=True)
-    started, reported, running = time.monotonic() - elapsed, time.monotonic(), None
-    while (elapsed := time.monotonic() - started) < 60 * arguments.minutes:
+    started, reported, running = used() - elapsed, used(), None
+    while (elapsed := used() - started) < 60 * arguments.minutes:
         for optimizer, peak in zip(chosen, peaks, strict=True):
             optimizer.param_groups[0]["lr"] = peak * rate(elapsed / (60 * arguments.minutes))
         # Each core has its own share of the batch. Threads inside every operation would wait for each other each time,
@@ -279,8 +301,8 @@ def train(arguments):
 
         if step % STEPS_PER_LINE == 0:
             print(f"{elapsed / 60:.1f} min, step {step}, loss {running:.4f}", flush=True)
-        if time.monotonic() - reported > 60 * arguments.save_every:
-            reported = time.monotonic()
+        if used() - reported > 60 * arguments.save_every:
+            reported = used()
             print(f"  {elapsed / 60:.1f} min, {step * BATCH} clips, error by σ from {validate()}", flush=True)
             states = [optimizer.state_dict() for optimizer in chosen]
             state = {"network": network.state_dict(), "average": average, "optimizers": states}
@@ -295,7 +317,9 @@ def train(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=WEIGHTS)
-    parser.add_argument("--minutes", type=float, default=60.0, help="training time, those of a resumed run included")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="processor time of each worker, a resumed run's included"
+    )
     parser.add_argument("--save-every", type=float, default=5.0, help="minutes between checkpoints")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, …")
     parser.add_argument("--seed", type=int, default=0)

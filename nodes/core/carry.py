@@ -11,8 +11,8 @@ to frame f", c_pf its visibility and s_pf the nearness of f to p:
     (3)   D'_f = D_f + λ c_f [ω_f Σ_p b_pf W_pf r_p + (1 - ω_f) (a*_f - D_f)]
 
 d_f is what a still clip's latent at f differs by from the pivots' (a causal VAE's first frame has other statistics): it
-is no motion, so it is carried with the picture and added to the pivot before motion is measured. w is how much of the
-image is left in the anchor. On a pivot W and c are one. With one pivot z*_f = W_f z_f. Without motion (3) is (1).
+is no motion: it is carried with the picture, and the pivot is seen with it where motion is measured. w is how much of
+the image is left in the anchor. On a pivot W and c are one. With one pivot z*_f = W_f z_f. Without motion (3) is (1).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from .pivots import Pivots
 # Motion is measured anew when the noise has halved since, and no more once it is weaker than this share of the signal:
 # by then the motion has long been settled, and the model only adds details.
 MEASURED_DOWN_TO = 0.5
+FLAT = 1e-6  # share of a channel's variance, below which that of its pivot tells nothing of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,9 +185,7 @@ class Carrier(_Moving):
         known = self._of_pivot(pivot)
         start = torch.lerp(known, denoised[:, pivot : pivot + 1], weight)
         if not self._stands_still:
-            # An early prediction is soft: it shows the difference as faintly as everything else.
-            softness = (start.std((-2, -1), keepdim=True) / known.std((-2, -1), keepdim=True)).nan_to_num(1.0)
-            start = start + softness.clamp(max=1.0) * self._still_difference()
+            start = self._as_in_each_frame(start, known)
         start = self._guide(start.expand_as(denoised))
         earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
         found = flow(start, seen, initial=earlier, pivot=pivot, clips=videos)
@@ -198,6 +197,20 @@ class Carrier(_Moving):
         visible[:, pivot] = 1.0
         return flows, visible
 
+    def _as_in_each_frame(self, start: Tensor, known: Tensor) -> Tensor:
+        """What `start`, a prediction of the pivot z_p = `known`, would look like in each frame if nothing moved.
+
+        Of a still clip each channel is, but for a remainder, a gain and an offset of the pivot's: these hold for
+        whatever is predicted. An early prediction is soft, and shows the remainder as faintly as everything else.
+        """
+        there = known + self._still_difference()
+        (middle, contrast), (its_middle, its_contrast), (_, shown) = map(_statistics, (known, there, start))
+        covariance = ((known - middle) * (there - its_middle)).mean((-2, -1), keepdim=True)
+        gain = (covariance / (contrast**2 + FLAT * its_contrast**2)).nan_to_num(1.0)
+        softness = (shown / contrast).nan_to_num(1.0).clamp(max=1.0)
+        plain = its_middle + gain * (known - middle)
+        return its_middle + gain * (start - middle) + softness * (there - plain)
+
     def _guide(self, frames: Tensor) -> Tensor:
         return guide(frames.flatten(0, 1), self.rgb_factors)
 
@@ -207,3 +220,8 @@ class Carrier(_Moving):
         for share, p in zip(self.pivots.shares, self.pivots.frames, strict=True):
             difference = difference - share * self._of_pivot(p)
         return difference
+
+
+def _statistics(video: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation over height and width, [..., 1, 1] each."""
+    return video.mean((-2, -1), keepdim=True), video.std((-2, -1), keepdim=True, unbiased=False)

@@ -77,7 +77,8 @@ class Rectifier:
     def __post_init__(self) -> None:
         self.rectified, self.coloured = Changes(), Changes()
         self.lends, self.holds = bool(self.omega.any()), bool((self.omega < 1).any())
-        self._previous = torch.empty_like(self.anchor)  # the last result, while there is a level that it was made at
+        # The last result, while there is a level that it was made at; an anchor that does not move needs none.
+        self._previous = torch.empty_like(self.anchor) if self.anchor_moves else None
         self._previous_level: NoiseLevel | None = None
 
     @classmethod
@@ -182,7 +183,7 @@ class Rectifier:
 
     def advance(self, level: NoiseLevel) -> Tensor:
         """The anchor at `level`: equation (2), taken when σ is known, since a sampler may stop anywhere."""
-        if self._previous_level is not None and self.anchor_moves:
+        if self._previous is not None and self._previous_level is not None:
             kappa = contraction(self._previous_level, level)
             self.anchor.lerp_(self._previous, 1.0 - kappa)
             self.image_share *= kappa
@@ -190,5 +191,6 @@ class Rectifier:
         return self.anchor
 
     def _remember(self, result: Tensor, level: NoiseLevel) -> None:
-        self._previous.copy_(result)
-        self._previous_level = level
+        if self._previous is not None:
+            self._previous.copy_(result)
+            self._previous_level = level

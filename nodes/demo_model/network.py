@@ -45,15 +45,21 @@ class PlacedPatches(nn.Module):
     moves each place differently.
     """
 
-    def __init__(self, embedding: nn.Conv3d, grid: tuple[int, int, int]):
+    def __init__(self, embedding: nn.Conv3d, grid: tuple[int, int, int], picture: nn.Conv3d | None = None):
         super().__init__()
-        self.embedding = embedding
+        self.embedding, self.picture = embedding, picture
         kind = {"device": embedding.weight.device, "dtype": embedding.weight.dtype}
         self.places = nn.ParameterList(nn.Parameter(torch.empty(1, embedding.out_channels, n, **kind)) for n in grid)
 
     def forward(self, planes):
-        """[B, C, (t p), H, W] pixels -> [B, dim, t, h, w] tokens. On another grid than trained, the places stretch."""
-        tokens = self.embedding(planes)
+        """[B, C, (t p), H, W] pixels -> [B, dim, t, h, w] tokens. On another grid than trained, the places stretch.
+
+        Channels beyond the clip's own hold the picture that the model sees.
+        """
+        clip, picture = planes.tensor_split([self.embedding.in_channels], 1)
+        tokens = self.embedding(clip)
+        if picture.shape[1]:
+            tokens = tokens + self.picture(picture)
         for axis, place in enumerate(self.places):
             size = tokens.shape[2 + axis]
             place = comfy.model_management.cast_to(place, dtype=tokens.dtype, device=tokens.device)
@@ -91,7 +97,7 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
     still within a patch, and a token of `dim` numbers holds more of it.
     """
 
-    def __init__(self, overlap=(1, 2, 2), grid=(4, 8, 8), rope_theta=10000.0, **config):
+    def __init__(self, overlap=(1, 2, 2), grid=(4, 8, 8), rope_theta=10000.0, picture_dim=0, **config):
         super().__init__(**config)
         self.overlap = overlap
         self.window = [patch + 2 * extra for patch, extra in zip(self.patch_size, overlap, strict=True)]
@@ -99,7 +105,10 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         layers, device, dtype = config["operations"], config.get("device"), config.get("dtype")
         # As in the host, patches are embedded in float32 whatever the model's precision.
         kind = {"stride": self.hops, "device": device, "dtype": torch.float32}
-        self.patch_embedding = PlacedPatches(layers.Conv3d(self.in_dim, self.dim, self.window, **kind), grid)
+        # The picture is in frame 0 alone, which the window of the first patch holds up to there.
+        shown = (overlap[0] + 1, *self.window[1:])
+        picture = layers.Conv3d(picture_dim, self.dim, shown, bias=False, **kind) if picture_dim else None
+        self.patch_embedding = PlacedPatches(layers.Conv3d(self.in_dim, self.dim, self.window, **kind), grid, picture)
         self.head.head = layers.Linear(self.dim, self.out_dim * math.prod(self.window), device=device, dtype=dtype)
         self.rope_embedder.theta = rope_theta
 
@@ -108,7 +117,7 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         return torch.einsum("p,q,r->pqr", *map(fade, self.patch_size, self.overlap))
 
     def forward(self, x, timestep, context, transformer_options=None, **kwargs):
-        """Clips [B, C, F, H, W] or one clip per condition [(b f), C, H, W] -> the same.
+        """Clips [B, C, F, H, W] or one clip per condition [(b f), C, H, W] -> the same, without the picture's channels.
 
         b: how many conditions the host stacked; it repeats the rest per frame.
         """
@@ -122,7 +131,10 @@ class DemoTransformer(comfy.ldm.wan.model.WanModel):
         return rearrange(clip, "b c f h w -> (b f) c h w")
 
     def forward_clip(self, clip, timestep, context, transformer_options=None, **kwargs):
-        """[B, C, F, H, W] -> the clean clip, same shape. timestep: [B]; context: [B, 2, vocabulary]."""
+        """[B, C, F, H, W] -> the clean clip [B, 3, F, H, W]. timestep: [B]; context: [B, 2, vocabulary].
+
+        C: 3 of the clip, and 4 more where the model sees a picture (`seen`).
+        """
         frames, height, width = clip.shape[2:]
         # To whole patches, by repeating borders and last frame: the host would put the first frame after the last.
         missing = [-size % patch for size, patch in zip(clip.shape[2:], self.patch_size, strict=True)]
@@ -256,19 +268,45 @@ class FlowTransformer(DemoTransformer):
     """
 
     def forward(self, x, timestep, context, transformer_options=None, **kwargs):
-        """[B, C, F, H, W] or [(b f), C, H, W] -> the same."""
+        """[B, C, F, H, W] or [(b f), C, H, W] -> the same, without the picture's channels."""
         sigma = timestep.float() / 1000
         level = (sigma / (1 - sigma)).clamp(max=noise_levels().sigma_max.item())
         asked = noise_levels().timestep(level).float()
         sigma, level = (comfy.model_sampling.reshape_sigma(value, x.ndim) for value in (sigma, level))
-        scaled = x / (sigma**2 + (1 - sigma) ** 2).sqrt()
-        answer = super().forward(scaled.to(x), asked, context, transformer_options, **kwargs)
+        x, picture = x.tensor_split([self.in_dim], 1)
+        scaled = torch.cat([(x / (sigma**2 + (1 - sigma) ** 2).sqrt()).to(x), picture], 1)
+        answer = super().forward(scaled, asked, context, transformer_options, **kwargs)
         # x * (1 + level) is x / (1 - σ).
         clean = answer + noise_levels().fine_share(level) * (x * (1 + level) - answer)
         return (x - clean) / sigma
 
 
-class DemoVideo(comfy.model_base.BaseModel):
+def seen(picture: torch.Tensor, frames: int) -> torch.Tensor:
+    """Latent pictures [B, C, H, W] as what a model sees of them [B, C + 1, frames, H, W]: in frame 0, and where it is.
+
+    The last channel is 1 in frame 0, and all else is 0, as Wan's image-to-video models see theirs.
+    """
+    known = torch.cat([picture, torch.ones_like(picture[:, :1])], 1)
+    return nn.functional.pad(known[:, :, None], [0, 0, 0, 0, 0, frames - 1])
+
+
+class SeesPicture:
+    """What the host asks of a model that sees a picture: its channels, from conditioning `concat_latent_image`."""
+
+    def concat_cond(self, *, noise, concat_latent_image=None, **kwargs):
+        """The picture's channels beside noise [(b f), 3, H, W] or [B, 240, T, h, w]; None where none is conditioned."""
+        if concat_latent_image is None:
+            return None
+        picture = self.process_latent_in(concat_latent_image.to(noise))
+        return self.channels(picture, noise)
+
+    def channels(self, picture, noise):
+        """[1, 3, H, W] -> [(f), 4, H, W]."""
+        picture = comfy.utils.common_upscale(picture[:1], *reversed(noise.shape[-2:]), "bilinear", "center")
+        return seen(picture, len(noise))[0].movedim(1, 0)
+
+
+class DemoVideo(SeesPicture, comfy.model_base.BaseModel):
     """The host's model around the transformer."""
 
     def __init__(self, model_config, device=None):
@@ -276,7 +314,7 @@ class DemoVideo(comfy.model_base.BaseModel):
         self.model_sampling = CleanPrediction(model_config)
 
 
-class DemoFlowVideo(comfy.model_base.BaseModel):
+class DemoFlowVideo(SeesPicture, comfy.model_base.BaseModel):
     """The host's flow model around the same transformer. Shift 1; the host's ModelSamplingSD3 node sets another."""
 
     def __init__(self, model_config, device=None):
@@ -290,9 +328,23 @@ class InBlocks:
     The channels that the first frame leaves empty are predicted to be empty, whatever noise is in them.
     """
 
-    def _apply_model(self, x, t, *args, **kwargs):
-        """[B, 240, T, H, W] -> the clean clip, same shape."""
-        return blocks.to_latent(super()._apply_model(blocks.to_video(x), t, *args, **kwargs))
+    def _apply_model(self, x, t, c_concat=None, *args, **kwargs):
+        """[B, 240, T, h, w] -> the clean clip, same shape. c_concat: what it sees of a picture [B, 241, T, h, w]."""
+        if c_concat is not None:
+            picture, known = c_concat.tensor_split([blocks.CHANNELS], 1)
+            picture = blocks.to_video(picture)
+            # Where it is known, each cell of the first latent frame says so for 4x4 pixels of the first frame.
+            known = nn.functional.interpolate(known[:, :, :1], (1, *picture.shape[-2:]))
+            known = nn.functional.pad(known, [0, 0, 0, 0, 0, picture.shape[2] - 1])
+            c_concat = torch.cat([picture, known], 1)
+        return blocks.to_latent(super()._apply_model(blocks.to_video(x), t, c_concat, *args, **kwargs))
+
+    def channels(self, picture, noise):
+        """[1, 240, T, h, w], whose first latent frame is the picture -> [1, 241, T, h, w]."""
+        pixels = blocks.to_video(picture[:1, :, :1])[:, :, 0]
+        height, width = (blocks.SIDE * cells for cells in noise.shape[-2:])
+        pixels = comfy.utils.common_upscale(pixels, width, height, "bilinear", "center")
+        return seen(blocks.to_latent(pixels[:, :, None])[:, :, 0], noise.shape[2])
 
 
 class BlockVideo(InBlocks, DemoVideo):

@@ -50,6 +50,17 @@ def test_the_picture_follows_the_motion_of_the_predictions(speed):
     torch.testing.assert_close(carrier.picture()[:, 0], still[:, 0], atol=1e-4, rtol=0)
 
 
+@given(st.integers(0, 1000), st.floats(-3, 3), st.floats(-2, 2))
+def test_a_gain_and_an_offset_of_the_still_clips_later_frames_are_no_motion(seed, gain, offset):
+    """A causal VAE's first frame has other statistics, and another prediction stands still by the same gain."""
+    gains, offsets = (torch.tensor(each).reshape(1, 3, 1, 1, 1) for each in ([1.0, gain, gain], [0.0, offset, offset]))
+    still, other = (gains * picture(s)[None, None] + offsets for s in (seed, seed + 1))
+    carrier = carrier_of(still)
+    carrier.measure(other, EARLY)
+    assert float(carrier.motion.flows[0].abs().max()) < 1e-2
+    torch.testing.assert_close(carrier.picture(), still, atol=1e-2, rtol=0)
+
+
 def test_contrast_and_colour_of_the_predictions_are_no_motion():
     truth, still = moving(1)
     soft = 0.4 * truth + torch.linspace(0, 2, FRAMES).reshape(1, -1, 1, 1, 1)

@@ -49,9 +49,6 @@ def test_strength_zero_is_bit_identical(case, sampler):
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m_sde"])
 def test_a_model_whose_prediction_stands_still_is_carried_nowhere(case, sampler, request):
     stand_in, model, clip = case
-    if isinstance(stand_in, TrainedDemo):
-        reason = "later frames of a still clip are its first by a factor; the motion's measure knows differences only"
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
     shapes = [tuple(clip.shape), *([stand_in.audio] if stand_in.audio else [])]
     known = model.model.process_latent_in(clip)
 

@@ -131,6 +131,47 @@ def demo_draft_and_final(graph: Graph) -> None:
     show_side_by_side(graph, [drafted, moved, frames], "draft_and_final")
 
 
+@workflow(
+    "4 Keyframes, on the demo model",
+    "Three pictures, each at its own frame. **Keyframe Video Latent** makes one clip of them: between two pictures each "
+    "frame is both, moved towards one another where the motion between them is found, cross-faded where it is not. The "
+    "video is held to that, and `pivot_frames` tells the schedule where a picture is known. Here the three come out of "
+    "a camera move over one picture; take your own.",
+    try_first=[
+        "**Press Run.** Left the clip of the keyframes, right the video.",
+        "Your own pictures: Load Image for each, into Batch Images, in the order of their `places`.",
+        "`places` *0, 4, -1*: the second picture comes sooner. -1 is the last frame; any number of pictures.",
+        "`strengths` *1, 0.3, 1*: the middle one is a hint. One number counts for all.",
+        SOFTER,
+        "Pictures that have nothing in common are cross-faded: `strength` 0.25, so that the model finds a way.",
+    ],
+    checked="",
+    drawing=Drawing("coffee.png", "pan", "two pictures"),
+)
+def demo_keyframes(graph: Graph) -> None:
+    graph.column("1  Three pictures, and a prompt", 310)
+    model = graph.add("NRLoadDemoModel")
+    vae = model.slot(1)
+    picture = graph.add("NRDemoPicture", picture="coffee")
+    filmed = graph.add("NRCameraMove", "Only to have three pictures", image=picture, length=16, pan=0.12, zoom=1.15)
+    first, middle, last = (graph.add("ImageFromBatch", image=filmed, batch_index=n, length=1) for n in (0, 8, 15))
+    two = graph.add("ImageBatch", image1=first, image2=middle)
+    pictures = graph.add("ImageBatch", "Your pictures, as a batch", image1=two, image2=last)
+    prompt = graph.add("NRDemoPrompt", motion="zoom in")
+    graph.collapse(first, middle, last, two)
+    graph.column("2  One clip of them", 420)
+    clip = graph.add("NRKeyframeLatent", images=pictures, vae=vae, places="0, 8, -1", strengths="1", length=16,
+                     width=64, height=64)  # fmt: skip
+    held = schedule(graph, anchor="image", curve=FIRMLY, pivot_frames=clip.slot(2), **SOFTLY)
+    graph.column("3  Sample", 340)
+    video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=clip,
+                      schedule=held, mask=clip.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
+    frames = graph.add("VAEDecode", samples=video, vae=vae)
+    graph.collapse(frames)
+    graph.column("4  The keyframes' clip  |  the video", under=(0, 1))
+    show_side_by_side(graph, [clip.slot(3), frames], "keyframes")
+
+
 def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
     """Clips of the demo model beside each other, four times enlarged."""
     whole = clips[0]
