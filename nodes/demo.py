@@ -32,7 +32,7 @@ class LoadDemoModel(io.ComfyNode):
             category=CATEGORY,
             description="Loads the small video model that comes with this pack: "
             "16 frames of 64x64, in seconds on a CPU. "
-            "Of words alone it shows what rectification does; Demo Motion Prompt can show it a picture too.",
+            "It was never taught to follow a picture, so it shows what rectification does.",
             inputs=[
                 io.Combo.Input(
                     "sampling",
@@ -82,8 +82,8 @@ class DemoPrompt(io.ComfyNode):
             search_words="camera, motion, pan, zoom, example",
             display_name="Demo Motion Prompt",
             category=CATEGORY,
-            description="Tells the demo video model what shall move, and shows it a picture if you like. Pan, zoom and "
-            "turn move the camera; drift moves an object over a background that stays.",
+            description="Tells the demo video model what shall move. Pan, zoom and turn move the camera; "
+            "drift moves an object over a background that stays.",
             inputs=[
                 io.Combo.Input(
                     "motion",
@@ -91,17 +91,6 @@ class DemoPrompt(io.ComfyNode):
                     default="pan left",
                     tooltip="Pan, zoom, turn: what the camera does, so “pan left” makes the picture slide to the right "
                     "and “turn left” makes it turn clockwise. Drift: where the object goes. Still: nothing moves.",
-                ),
-                io.Image.Input(
-                    "start_image",
-                    optional=True,
-                    tooltip="A picture that the model sees, as image-to-video models see theirs: the video's first "
-                    "frame. Without one it makes a video of the words alone.",
-                ),
-                io.Vae.Input(
-                    "vae",
-                    optional=True,
-                    tooltip="The demo model's VAE, which start_image goes through. Not needed without start_image.",
                 ),
             ],
             outputs=[
@@ -116,11 +105,8 @@ class DemoPrompt(io.ComfyNode):
 
     @classmethod
     @checked()
-    def execute(cls, motion, start_image=None, vae=None) -> io.NodeOutput:
-        if start_image is not None and vae is None:
-            raise ValueError("vae: not linked, but start_image is. Link the vae of Load Demo Video Model.")
-        seen = {} if start_image is None else {"concat_latent_image": vae.encode(start_image[:1])}
-        return io.NodeOutput([[prompt_tokens(motion), seen]], [[prompt_tokens("nothing"), dict(seen)]])
+    def execute(cls, motion) -> io.NodeOutput:
+        return io.NodeOutput([[prompt_tokens(motion), {}]], [[prompt_tokens("nothing"), {}]])
 
 
 class DemoPicture(io.ComfyNode):

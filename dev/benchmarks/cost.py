@@ -74,9 +74,9 @@ def clocked(*functions, repeats=REPEATS) -> list[float]:
     return [statistics.median(taken[1:]) for taken in times]
 
 
-def make_step(shape, carried: bool = False):
+def make_step(shape, carried: bool = False, **schedule):
     """One call of the rule, recursion included, on a clip of this shape; `carried`: with motion and colours on, and the
-    motion measured in this very call."""
+    motion measured in this very call. schedule: what differs from the schedule's defaults."""
     import torch
     from noise_rectification.nodes.core.frames import by_frames
     from noise_rectification.nodes.core.noise_level import NoiseLevel
@@ -84,8 +84,8 @@ def make_step(shape, carried: bool = False):
     from noise_rectification.nodes.core.schedule import Schedule
 
     denoised, factors = by_frames(torch.randn(shape)), torch.randn(shape[1], 3)
-    schedule = Schedule(motion_compensation=1.0, hold_colours=1.0) if carried else Schedule()
-    rectifier = Rectifier.start(schedule, by_frames(torch.randn(shape)), rgb_factors=factors)
+    schedule |= {"motion_compensation": 1.0, "hold_colours": 1.0} if carried else {}
+    rectifier = Rectifier.start(Schedule(**schedule), by_frames(torch.randn(shape)), rgb_factors=factors)
     levels = [NoiseLevel(0.2, 0.8), NoiseLevel(0.3, 0.7)]
     turn = iter(range(10**9))
 
@@ -100,17 +100,20 @@ def rule_against_memory():
     """The fewest passes: read the prediction and the anchor, write both once."""
     import torch
 
-    _, denoised, step = make_step(CLIP)
-    anchor, out = torch.randn(CLIP), torch.empty(CLIP)
+    _, _, step = make_step(CLIP)
+    _, _, with_fixed_anchor = make_step(CLIP, anchor="image")
+    denoised, anchor, out = torch.randn(CLIP), torch.randn(CLIP), torch.empty(CLIP)
 
     def fewest():
         torch.add(denoised, anchor, out=out)
         anchor.copy_(out)
 
-    ours, least = clocked(step, fewest)
-    yield ("rule, recursion and check of one step of the clip, against the fewest memory passes",
-           f"{ours * 1e3:.2f} ms against {least * 1e3:.2f} ms: {ours / least:.2f}x", "2x at most",
+    ours, fixed, least = clocked(step, with_fixed_anchor, fewest)
+    what = "rule, recursion and check of one step of the clip, against the fewest memory passes"
+    yield (what, f"{ours * 1e3:.2f} ms against {least * 1e3:.2f} ms: {ours / least:.2f}x", "1.3x at most",
            {"rule, ms": round(ours * 1e3, 2)})  # fmt: skip
+    yield ("the same with the anchor *image*, which does not move",
+           f"{fixed * 1e3:.2f} ms against {least * 1e3:.2f} ms: {fixed / least:.2f}x", "1.3x at most")  # fmt: skip
 
 
 def rule_against_published():

@@ -28,9 +28,9 @@ from .flow import flow, guide, inside, visibility, warp
 from .noise_level import NoiseLevel
 from .pivots import Pivots
 
-# Motion is measured anew when the noise has halved since, and no more once it is weaker than this share of the signal:
-# by then the motion has long been settled, and the model only adds details.
-MEASURED_DOWN_TO = 0.5
+# Motion is measured anew when the noise has come down by this factor since, and no more once it is weaker than this
+# share of the signal: by then the motion has long been settled, and the model only adds details.
+MEASURED_EACH, MEASURED_DOWN_TO = 4.0, 0.5
 FLAT = 1e-6  # share of a channel's variance, below which that of its pivot tells nothing of it
 
 
@@ -60,12 +60,16 @@ class Still:
     def __init__(self, image: Tensor, pivots: Pivots):
         self.image, self.pivots = image, pivots
 
-    def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
-        """Measure the motion in a guided prediction, float32, if that is due."""
+    def is_due(self, level: NoiseLevel) -> bool:
+        """Whether motion is to be measured at this level."""
+        return False
 
-    def target(self, anchor: Tensor, image_share: float) -> Tensor:
-        """a* of equation (3). image_share: w, how much of the image is left in the anchor."""
-        return anchor
+    def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
+        """Measure the motion in a guided prediction, float32."""
+
+    def shift(self) -> Tensor | None:
+        """z* - z of equation (3), what carrying changes the image by; None where it is carried nowhere."""
+        return None
 
     def lend(self, residuals: list[Tensor]) -> Tensor:
         """Σ_p b_pf W_pf r_p of equation (3): the pivots' residuals, as they reach the frames."""
@@ -144,21 +148,23 @@ class Carrier(_Moving):
         super().__init__(image, pivots)
         self.amount, self.rgb_factors = amount, rgb_factors
         self._stands_still = not self._still_difference().any()  # as behind a VAE of single pictures
+        self._gains = [] if self._stands_still else [self._gain(index) for index in range(len(pivots.frames))]
         if motion is not None:
             self._keep(motion)
 
-    def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
-        noise = level.noise_to_signal
-        if self.motion is None or MEASURED_DOWN_TO <= noise <= self.motion.measured_at / 2:
-            seen = self._guide(denoised)
-            pairs = [self._from_pivot(i, denoised, seen) for i in range(len(self.pivots.frames))]
-            flows, visible = (list(each) for each in zip(*pairs, strict=True))
-            self._keep(Motion(flows, visible, noise))
+    def is_due(self, level: NoiseLevel) -> bool:
+        if self.motion is None:
+            return True
+        return MEASURED_DOWN_TO <= level.noise_to_signal <= self.motion.measured_at / MEASURED_EACH
 
-    def target(self, anchor: Tensor, image_share: float) -> Tensor:
-        if image_share == 0:  # a flow model's anchor soon holds nothing of the image
-            return anchor
-        return anchor + image_share * (self.picture() - self.image)
+    def measure(self, denoised: Tensor, level: NoiseLevel) -> None:
+        seen = self._guide(denoised)
+        pairs = [self._from_pivot(i, denoised, seen) for i in range(len(self.pivots.frames))]
+        flows, visible = (list(each) for each in zip(*pairs, strict=True))
+        self._keep(Motion(flows, visible, level.noise_to_signal))
+
+    def shift(self) -> Tensor | None:
+        return None if self.motion is None else self.picture() - self.image
 
     def picture(self) -> Tensor:
         """z* of equation (3): the image carried along the motion."""
@@ -182,11 +188,7 @@ class Carrier(_Moving):
         it, so that both sides are equally soft; where that is no measurement, the image."""
         videos, count = denoised.shape[:2]
         pivot, weight = self.pivots.frames[index], self.pivots.weights[index]
-        known = self._of_pivot(pivot)
-        start = torch.lerp(known, denoised[:, pivot : pivot + 1], weight)
-        if not self._stands_still:
-            start = self._as_in_each_frame(start, known)
-        start = self._guide(start.expand_as(denoised))
+        start = self._seen_from(index, torch.lerp(self._of_pivot(pivot), denoised[:, pivot : pivot + 1], weight))
         earlier = None if self.motion is None else self.motion.flows[index].flatten(0, 1)
         found = flow(start, seen, initial=earlier, pivot=pivot, clips=videos)
         flows = found.unflatten(0, (videos, count))
@@ -197,19 +199,29 @@ class Carrier(_Moving):
         visible[:, pivot] = 1.0
         return flows, visible
 
-    def _as_in_each_frame(self, start: Tensor, known: Tensor) -> Tensor:
-        """What `start`, a prediction of the pivot z_p = `known`, would look like in each frame if nothing moved.
+    def _seen_from(self, index: int, predicted: Tensor) -> Tensor:
+        """Guides of what a pivot, as it is predicted, would look like in each frame if nothing moved; one guide where
+        that is the same in all.
 
         Of a still clip each channel is, but for a remainder, a gain and an offset of the pivot's: these hold for
         whatever is predicted. An early prediction is soft, and shows the remainder as faintly as everything else.
+        Guides know no offset.
         """
-        there = known + self._still_difference()
-        (middle, contrast), (its_middle, its_contrast), (_, shown) = map(_statistics, (known, there, start))
-        covariance = ((known - middle) * (there - its_middle)).mean((-2, -1), keepdim=True)
-        gain = (covariance / (contrast**2 + FLAT * its_contrast**2)).nan_to_num(1.0)
-        softness = (shown / contrast).nan_to_num(1.0).clamp(max=1.0)
-        plain = its_middle + gain * (known - middle)
-        return its_middle + gain * (start - middle) + softness * (there - plain)
+        videos, count = self.image.shape[:2]
+        if self._stands_still:
+            pivot = self._guide(predicted)
+            return pivot if videos == 1 else pivot.repeat_interleave(count, 0)
+        known, there = self._of_pivot(self.pivots.frames[index]), self._views()[index]
+        softness = (_deviation(predicted) / _deviation(known)).nan_to_num(1.0).clamp(max=1.0)
+        return self._guide(torch.addcmul(self._gains[index] * (predicted - softness * known), softness, there))
+
+    def _gain(self, index: int) -> Tensor:
+        """How much stronger a still clip's frames are than a pivot, channel by channel [videos, frames, C, 1, 1]."""
+        known, there = self._of_pivot(self.pivots.frames[index]), self._views()[index]
+        centred = known - known.mean((-2, -1), keepdim=True)
+        covariance = (centred * there).mean((-2, -1), keepdim=True)
+        spread = _deviation(known).square() + FLAT * _deviation(there).square()
+        return (covariance / spread).nan_to_num(1.0)
 
     def _guide(self, frames: Tensor) -> Tensor:
         return guide(frames.flatten(0, 1), self.rgb_factors)
@@ -222,6 +234,6 @@ class Carrier(_Moving):
         return difference
 
 
-def _statistics(video: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation over height and width, [..., 1, 1] each."""
-    return video.mean((-2, -1), keepdim=True), video.std((-2, -1), keepdim=True, unbiased=False)
+def _deviation(video: Tensor) -> Tensor:
+    """Over height and width, [..., 1, 1]."""
+    return video.std((-2, -1), keepdim=True, unbiased=False)

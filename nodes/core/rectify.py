@@ -55,10 +55,10 @@ def rectified(denoised: Tensor, anchor: Tensor, lent: Tensor, omega: Tensor, str
 class Rectifier:
     """One run's state: the anchor, and the last step, from which the next anchor follows.
 
-    anchor: video in model space, float32; owned and changed in place. omega: ω, broadcast over the video. pivots: the
-    frames whose residual is lent. carrier: carries image and residuals along the motion, or leaves them where they are
-    (carry.py). mask: λ's share over space and time, broadcast likewise. anchor_moves: False keeps the anchor where it
-    is. image_share: how much of the image is left in it. hold_colours: how far colours are held to the image's
+    anchor: a*, video in model space, float32; owned and changed in place. omega: ω, broadcast over the video. pivots:
+    the frames whose residual is lent. carrier: carries image and residuals along the motion, or leaves them where they
+    are (carry.py). mask: λ's share over space and time, broadcast likewise. anchor_moves: False keeps the anchor where
+    it is. image_share: w, how much of the image is left in it. hold_colours: how far colours are held to the image's
     (colours.py).
 
     What it remembers is its own: a sampler may write into the predictions that it is given.
@@ -116,8 +116,9 @@ class Rectifier:
             carrier = Carrier(here, pivots, schedule.motion_compensation, rgb_factors, motion)
         else:
             carrier = Still(here, pivots)
-        return cls(
-            anchor=own.clone() if moves and (carries or schedule.holds_colours or keeps_image) else own,
+        shared = carries or (moves and (schedule.holds_colours or keeps_image))
+        rectifier = cls(
+            anchor=own.clone() if shared else own,
             omega=frames_of(over_frames(schedule.omegas(image.shape[1]), image.device), first, frames),
             pivots=pivots,
             carrier=carrier,
@@ -126,6 +127,8 @@ class Rectifier:
             image_share=image_share,
             hold_colours=schedule.hold_colours if schedule.holds_colours else 0.0,
         )
+        rectifier._carry_anchor(1.0)
+        return rectifier
 
     def __call__(self, denoised: Tensor, level: NoiseLevel, strength: float) -> Tensor:
         """Rectify one guided prediction made at `level` with λ = `strength`. Keeps dtype, device and layout.
@@ -140,7 +143,10 @@ class Rectifier:
             self._remember(denoised, level)
             return denoised
         predicted = denoised.float()
-        self.carrier.measure(predicted, level)
+        if self.carrier.is_due(level):
+            self._carry_anchor(-1.0)
+            self.carrier.measure(predicted, level)
+            self._carry_anchor(1.0)
         ruled = self._ruled(predicted, strength)
         held = self._held(ruled)
         if strength > 0:
@@ -169,8 +175,7 @@ class Rectifier:
             return denoised
         residuals = self.pivots.residuals(self.anchor, denoised)
         lent = self.carrier.lend(residuals) if self.lends else torch.zeros_like(residuals[0])
-        target = self.carrier.target(self.anchor, self.image_share) if self.holds else self.anchor
-        return rectified(denoised, target, lent, self.omega, self.carrier.where(self.mask, strength))
+        return rectified(denoised, self.anchor, lent, self.omega, self.carrier.where(self.mask, strength))
 
     def _held(self, ruled: Tensor) -> Tensor:
         """Equation (4), as far as the mask has it."""
@@ -189,6 +194,17 @@ class Rectifier:
             self.image_share *= kappa
         self._previous_level = None
         return self.anchor
+
+    def handed_on(self, level: NoiseLevel) -> Tensor:
+        """The anchor at `level` as another rectifier starts from it: a, not yet carried. The run is over with it."""
+        self.advance(level)
+        self._carry_anchor(-1.0)
+        return self.anchor
+
+    def _carry_anchor(self, way: float) -> None:
+        """From a to a* of equation (3), or back with -1. Equation (2) is linear: what is carried once stays so."""
+        if self.holds and self.image_share > 0 and (shift := self.carrier.shift()) is not None:
+            self.anchor.add_(shift, alpha=way * self.image_share)
 
     def _remember(self, result: Tensor, level: NoiseLevel) -> None:
         if self._previous is not None:

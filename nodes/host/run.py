@@ -135,7 +135,7 @@ class Run:
         whole = self._rectifier(0, self.anchor.shape[1])
         if whole.anchor.shape != self.anchor.shape or self.calls_of_other_size:
             return None
-        anchor = whole.advance(noise_level(self.model_sampling, self.sigmas[-1]))
+        anchor = whole.handed_on(noise_level(self.model_sampling, self.sigmas[-1]))
         motion = None if whole.carrier.motion is None else whole.carrier.motion.to("cpu")
         moved = self.earlier is not None and self.earlier.moved
         return Handover(

@@ -7,7 +7,7 @@ from noise_rectification.nodes.core.curve import Curve
 from noise_rectification.nodes.core.schedule import Schedule
 from private_host.pack import run_node
 from runs import moving_with
-from stand_ins.model_zoo import ZOO, TrainedDemo, cases, video
+from stand_ins.model_zoo import ZOO, cases, video
 from zoo_runs import SEED, built
 
 HELD = Schedule(omega=Curve(((0.0, 0.0),)), tau_end=1.0)

@@ -133,10 +133,10 @@ def demo_draft_and_final(graph: Graph) -> None:
 
 @workflow(
     "4 Keyframes, on the demo model",
-    "Three pictures, each at its own frame. **Keyframe Video Latent** makes one clip of them: between two pictures each "
-    "frame is both, moved towards one another where the motion between them is found, cross-faded where it is not. The "
-    "video is held to that, and `pivot_frames` tells the schedule where a picture is known. Here the three come out of "
-    "a camera move over one picture; take your own.",
+    "Three pictures, each at its own frame. **Keyframe Video Latent** makes one clip of them: between two pictures "
+    "each frame is both, moved towards one another where the motion is found, cross-faded where it is not. The video "
+    "is held to that, and `pivot_frames` tells the schedule where a picture is known. Here the three come out of a "
+    "camera move over one picture; take your own.",
     try_first=[
         "**Press Run.** Left the clip of the keyframes, right the video.",
         "Your own pictures: Load Image for each, into Batch Images, in the order of their `places`.",
