@@ -27,14 +27,14 @@ REPEATS = 15
 
 def measured() -> dict[str, dict]:
     """Rows of the table, and the numbers that are told elsewhere."""
-    start_host()
+    start_host("--cpu", "--use-pytorch-cross-attention")
     import torch
 
     rows, figures = {}, {}
     with torch.inference_mode():
         for measure in (machine, rule_against_memory, rule_against_published, temporaries, growth_with_frames,
-                        growth_with_area, demo_run, carried_step, wan_step, still_memory, import_time,
-                        archive_size):  # fmt: skip
+                        growth_with_area, demo_run, carried_step, wan_step, look_in_operations, still_memory,
+                        import_time, archive_size):  # fmt: skip
             for what, value, aim, *numbers in measure():
                 rows[what] = {"measured": value, "aim": aim}
                 figures |= dict(*numbers)
@@ -249,6 +249,38 @@ def wan_step():
     yield ("the same with motion measured, picture carried and colours held",
            f"{carried * 1e3:.1f} ms of {model:.2f} s: {100 * carried / model:.2f} %", "1 % at most",
            {"carried step, % of a Wan step": round(100 * carried / model, 2)})  # fmt: skip
+
+
+def look_in_operations():
+    """A look at CLIP through Wan 2.1's VAE against the model's own steps, in operations: counted, not computed."""
+    import comfy.ldm.wan.model as wan
+    import comfy.ldm.wan.vae as wan_vae
+    import comfy.ops
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def operations(call, *shapes) -> int:
+        with FlopCounterMode(display=False) as counter:
+            call(*map(torch.empty, shapes))
+        return counter.get_total_flops()
+
+    sizes = {"1.3B": {"dim": 1536, "ffn_dim": 8960, "num_heads": 12, "num_layers": 30},
+             "14B": {"dim": 5120, "ffn_dim": 13824, "num_heads": 40, "num_layers": 40}}  # fmt: skip
+    with torch.device("meta"):
+        vae = wan_vae.WanVAE(dim=96, z_dim=16, dim_mult=[1, 2, 4, 4], num_res_blocks=2, attn_scales=[],
+                             temperal_downsample=[False, True, True], dropout=0.0)  # fmt: skip
+        look = operations(vae.decode, CLIP) + operations(vae.encode, (1, 3, 81, 480, 832))
+        step = {
+            name: operations(wan.WanModel(text_dim=4096, operations=comfy.ops.disable_weight_init, **size), CLIP, (1,),
+                             (1, 512, 4096))
+            for name, size in sizes.items()
+        }  # fmt: skip
+    told = [
+        f"{name}: {100 * look / (40 * one):.1f} % of 20 guided steps, {100 * look / (4 * one):.0f} % of 4 unguided ones"
+        for name, one in step.items()
+    ]
+    yield ("reasoned, in counted operations: what a look decodes and encodes of the clip in Wan 2.1's VAE",
+           f"{look / 1e12:.0f}e12; " + "; ".join(told), "15 % at most of the run")  # fmt: skip
 
 
 STILL = """
