@@ -64,7 +64,9 @@ def server_memory(base: Path) -> int:
 def test_two_hundred_runs_keep_memory_flat_and_equal_seeds_equal_results(base, address):
     first, settled = None, 0
     for i in range(RUNS):
-        status, outputs = run(address, graph(seed=i % 2, cfg=1.0))  # in turn, so that the host cannot answer from its cache
+        status, outputs = run(
+            address, graph(seed=i % 2, cfg=1.0)
+        )  # in turn, so that the host cannot answer from its cache
         assert status["status_str"] == "success"
         if i == 0:
             first = samples(base, outputs)
