@@ -22,9 +22,8 @@ demo: host
 serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
-# Three at once. Those of the browser wait for its pages most of the time and for nobody else's, so they come first where
-# there is something to compute; the host's, a file at a time on each core, take what is left. Each tells what it found
-# when it is done.
+# Three at once: the browser's tests mostly wait for their pages, and the host's, a file at a time on each core, compute
+# meanwhile (`nice`, so that no page waits for them). Each tells what it found when it is done.
 test: lint
 	$(MAKE) --jobs=3 --keep-going --output-sync=target --no-print-directory test-core test-private-host test-browser
 

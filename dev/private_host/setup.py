@@ -96,8 +96,13 @@ def where_pip_looks() -> dict[str, str]:
     """pip's own settings of where packages are, for uv, which does not read them."""
     told = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
     settings = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
-    names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
-    return {names[k.rpartition(".")[2]]: v.strip("'") for k, v in settings.items() if k.rpartition(".")[2] in names}
+    found = {name.rpartition(".")[2]: value.strip("'").split() for name, value in settings.items()}
+    names = {
+        "index-url": ("UV_DEFAULT_INDEX", " "),
+        "extra-index-url": ("UV_INDEX", " "),
+        "find-links": ("UV_FIND_LINKS", ","),
+    }
+    return {uv: mark.join(found[name]) for name, (uv, mark) in names.items() if name in found}
 
 
 def install_file(requirements: Path) -> None:

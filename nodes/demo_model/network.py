@@ -294,8 +294,9 @@ class SeesPicture:
     """What the host asks of a model that sees a picture: its channels, from conditioning `concat_latent_image`."""
 
     def concat_cond(self, *, noise, concat_latent_image=None, **kwargs):
-        """The picture's channels beside noise [(b f), 3, H, W] or [B, 240, T, h, w]; None where none is conditioned."""
-        if concat_latent_image is None:
+        """The picture's channels beside noise [(b f), 3, H, W] or [B, 240, T, h, w]; None where none is conditioned, or
+        these weights were not trained to see one."""
+        if concat_latent_image is None or self.diffusion_model.patch_embedding.picture is None:
             return None
         picture = self.process_latent_in(concat_latent_image.to(noise))
         return self.channels(picture, noise)

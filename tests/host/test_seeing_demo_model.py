@@ -69,6 +69,13 @@ def test_where_it_sees_nothing_it_is_the_model_that_never_saw(weights, sampling,
 
 
 @pytest.mark.parametrize("latent", ["pixels", BLOCKS])
+def test_weights_that_never_saw_leave_a_conditioned_picture_alone(latent):
+    model = load_demo_model(WEIGHTS, "flow", latent)
+    clips = [sampled(model, latent, (16, 3, 64, 64), picture) for picture in (None, encoded(latent))]
+    assert torch.equal(*clips)
+
+
+@pytest.mark.parametrize("latent", ["pixels", BLOCKS])
 def test_a_picture_of_another_size_is_fitted_to_the_videos(weights, latent):
     model = load_demo_model(weights, "flow", latent)
     clip = sampled(model, latent, (16, 3, 48, 80), encoded(latent, size=64))
