@@ -277,6 +277,9 @@ const VAES = [
   [/svd|demo|sd[-_.]?1|v1-5|sdxl|animate|vae-ft/i, eachLater(1)],
 ];
 
+/** Nodes that make a latent in the VAE that is linked to them. */
+const MADE_BY_A_VAE = new Set(["NRStillVideoLatent", "NRKeyframeLatent"]);
+
 /** @param {string} name */
 const vaeOf = (name) => VAES.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 
@@ -290,7 +293,7 @@ function latentFrames(node) {
 /** @param {HostNode} node */
 function vaeBehind(node) {
   if (node.type === "EmptyLatentImage") return eachLater(1);
-  if (node.type !== "NRStillVideoLatent") return vaeOf(node.type);
+  if (!MADE_BY_A_VAE.has(node.type)) return vaeOf(node.type);
   const loader = inputNode(node, "vae");
   if (!loader) return null;
   const files = (loader.widgets ?? []).map(({ value }) => (typeof value === "string" ? value : ""));
