@@ -13,7 +13,6 @@ COMFYUI ?= .host/ComfyUI
 PYTHON_OF_HOST ?= $(HOST_PYTHON)
 # On the private host, whatever host the packs of the rivals run on.
 REMAKE = env -u COMFYUI $(HOST_PYTHON)
-WORKFLOW_RUNS = tests/browser/test_workflow_runs.py
 
 .PHONY: demo serve test test-core test-private-host test-browser test-host remade lint host test-setup browser
 
@@ -23,22 +22,21 @@ demo: host
 serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
-# Three at once: the browser's tests mostly wait for their pages; the host's, and the workflows' runs, a file at a time on
-# each core, compute meanwhile (`nice`, so that no page waits for them). Each tells what it found when it is done.
-test: lint
-	$(MAKE) --jobs=3 --keep-going --output-sync=target --no-print-directory test-core test-private-host test-browser
+# One after the other: pages in a browser that has to wait for its turn time out.
+test: lint test-core test-private-host test-browser
 
 # With the lines that they run: they tell how many of the changed ones are among them.
-test-core:
+test-core: test-setup
 	mkdir -p output
 	$(HOST_PYTHON) -m slipcover --source nodes/core --json --out output/coverage.json -m pytest tests/core
 	-$(HOST_PYTHON) dev/changed_lines.py output/coverage.json
 
-test-private-host:
-	nice $(HOST_PYTHON) -m pytest tests/host $(WORKFLOW_RUNS) -n auto --maxprocesses 4 --dist loadfile
+# A file at a time on each core.
+test-private-host: test-setup
+	$(HOST_PYTHON) -m pytest tests/host -n auto --maxprocesses 4 --dist loadfile
 
-test-browser:
-	$(HOST_PYTHON) -m pytest tests/browser --ignore $(WORKFLOW_RUNS)
+test-browser: test-setup browser
+	$(HOST_PYTHON) -m pytest tests/browser
 
 test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host
