@@ -6,8 +6,8 @@ DATA holds what cannot be shipped: `taef2/taef2_encoder.pth` and `taef2_decoder.
 MIT: the latent of FLUX.2, 8x8 pixels to a cell), and `clips/*.webp` (comfyanonymous/ComfyUI_examples, commit f9431bb).
 (a) A picture panned by parts of a cell, carried by a look at the true pan, and warped in the latent. (b) A clip's first
 frame carried by a look at the clip, and along the flow found in the clip itself. (c) A panned picture whose colours
-drift, with the colours held in the latent. Writes real_vae.json beside this file,
-and its tables into the texts; with --page only these.
+drift, with the colours held in the latent. Writes real_vae.json beside this file, and its tables into the texts; with
+--page only these.
 """
 
 from __future__ import annotations
@@ -81,20 +81,26 @@ def psnr(one, other) -> float:
     return float(-10 * inner.square().mean().log10())
 
 
+def panned(name: str, shifts: list[int]):
+    """Squares of a photograph, each so many pixels further to the right: [N, SIZE, SIZE, 3] in 0…1."""
+    import skimage.data
+    import torch
+
+    photograph = torch.from_numpy(np.array(getattr(skimage.data, name)(), dtype=np.float32) / 255)[..., :3]
+    return torch.stack([photograph[40 : 40 + SIZE, 80 + x : 80 + x + SIZE] for x in shifts])
+
+
 def pans(vae) -> dict[str, dict[str, float]]:
     """(a): PSNR of what is decoded to the truly panned picture, mean over the photographs."""
-    import skimage.data
     import torch
     from noise_rectification.nodes.core.flow import warp
     from noise_rectification.nodes.host.looks import carry_picture
 
     found: dict[str, dict[str, list[float]]] = {}
     for name in PHOTOGRAPHS:
-        photograph = torch.from_numpy(np.array(getattr(skimage.data, name)(), dtype=np.float32) / 255)[None, ..., :3]
         for shift in SHIFTS:
-            pixels = round(CELL * shift)
-            first, last = (photograph[:, 40 : 40 + SIZE, 80 + x : 80 + x + SIZE] for x in (0, pixels))
-            clip = torch.cat([first, last])
+            clip = panned(name, [0, round(CELL * shift)])
+            first, last = clip.split(1)
             latent = vae.encode(clip)
             _, carried = carry_picture(first, {"samples": latent}, vae, 1.0, "stretch the border")
             along = torch.tensor([float(shift), 0.0]).reshape(1, 2, 1, 1).expand(1, 2, *latent.shape[-2:])
@@ -114,7 +120,6 @@ def colours(vae) -> dict[str, dict[str, float]]:
     """(c): of the last of FRAMES pictures, panned by half a cell each, ΔE00 of the mean colour to the truth's, contrast
     as a share of it, and PSNR. Decoded from the latent as it drifts (contrast down to 0.8 and a tint), and with colours
     held to the first picture's latent there (core/colours.py), along the motion that is found there too."""
-    import skimage.data
     import torch
     from noise_rectification.nodes.core.frames import by_frames, from_frames
     from noise_rectification.nodes.core.metrics import colour_drift
@@ -126,9 +131,7 @@ def colours(vae) -> dict[str, dict[str, float]]:
     grown = torch.linspace(0, 1, FRAMES).reshape(-1, 1, 1, 1)
     found: dict[str, dict[str, list[float]]] = {}
     for name in PHOTOGRAPHS:
-        photograph = torch.from_numpy(np.array(getattr(skimage.data, name)(), dtype=np.float32) / 255)[..., :3]
-        starts = [80 + CELL // 2 * frame for frame in range(FRAMES)]
-        clip = torch.stack([photograph[40 : 40 + SIZE, x : x + SIZE] for x in starts])
+        clip = panned(name, [CELL // 2 * frame for frame in range(FRAMES)])
         drifting = ((clip - 0.5) * (1 - 0.2 * grown) + 0.5 + grown * torch.tensor([0.06, 0.0, -0.06])).clamp(0, 1)
         latents = {"true": vae.encode(clip), "drifting": vae.encode(drifting)}
         still = by_frames(latents["true"][:1].expand_as(latents["true"]))

@@ -309,7 +309,8 @@ def train(arguments):
             torch.save({**state, "elapsed": elapsed, "step": step}, checkpoint)
             save_weights(average, arguments.output, CONFIG, {"clips": step * BATCH, "minutes": round(elapsed / 60, 1)})
 
-    note = {"clips": step * BATCH, "minutes": round(elapsed / 60, 1), "error": validate()}
+    found = validate()
+    note = {"clips": step * BATCH, "minutes": round(elapsed / 60, 1), "error": found["unseen"], "seen": found["seen"]}
     save_weights(average, arguments.output, CONFIG, note)
     print(f"done: {note}", flush=True)
 
