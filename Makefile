@@ -14,7 +14,7 @@ PYTHON_OF_HOST ?= $(HOST_PYTHON)
 # On the private host, whatever host the packs of the rivals run on.
 REMAKE = env -u COMFYUI $(HOST_PYTHON)
 
-.PHONY: demo serve test test-core test-private-host test-browser test-host remade lint host test-setup browser
+.PHONY: demo serve test test-core test-private-host test-host remade lint host test-setup browser
 
 demo: host
 	$(HOST_PYTHON) dev/demo_model/run.py
@@ -22,8 +22,8 @@ demo: host
 serve: host
 	$(HOST_PYTHON) dev/private_host/serve.py
 
-# One after the other: pages in a browser that has to wait for its turn time out.
-test: lint test-core test-private-host test-browser
+test: lint
+	$(MAKE) --jobs=2 --output-sync=target test-core test-private-host
 
 # With the lines that they run: they tell how many of the changed ones are among them.
 test-core: test-setup
@@ -31,12 +31,9 @@ test-core: test-setup
 	$(HOST_PYTHON) -m slipcover --source nodes/core --json --out output/coverage.json -m pytest tests/core
 	-$(HOST_PYTHON) dev/changed_lines.py output/coverage.json
 
-# A file at a time on each core.
-test-private-host: test-setup
-	$(HOST_PYTHON) -m pytest tests/host -n auto --maxprocesses 4 --dist loadfile
-
-test-browser: test-setup browser
-	$(HOST_PYTHON) -m pytest tests/browser
+# Host and browser, in as many processes as keep two cores busy while pages wait; the slow ones, the pages, come first.
+test-private-host: test-setup browser
+	$(HOST_PYTHON) -m pytest tests/browser tests/host -n 3 --no-loadscope-reorder
 
 test-host: test-setup
 	COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) -m pytest tests/core tests/host

@@ -7,7 +7,7 @@ import json
 from playwright.sync_api import Page
 from private_host.page import collect_problems, open_page
 
-TIMEOUT = 45_000  # ms; a fresh machine of two cores is slow
+TIMEOUT = 120_000  # ms; a page waits for its turn on a machine of two cores
 EMPTY = {
     "version": 0.4,
     "nodes": [],
@@ -70,7 +70,8 @@ class ComfyPage:
     def open(self, **settings) -> None:
         """Open the page afresh with the canvas of this combination, and an empty graph."""
         open_page(self.page, self.address, **{"Comfy.VueNodes.Enabled": self.vue}, **settings)
-        self.evaluate("empty => app.loadGraphData(empty)", EMPTY)
+        layout = {"workflowRendererVersion": "Vue" if self.vue else "LG"}  # else 1.32.9 scales what it undoes
+        self.evaluate("empty => app.loadGraphData(empty)", EMPTY | {"extra": layout})
         self.wait("() => app.extensionManager.workflow.activeWorkflow?.changeTracker")
         self.evaluate("() => app.canvas.ds.reset()")
         ours = [problem for problem in self.problems if "noise-rectification" in problem]
@@ -80,8 +81,17 @@ class ComfyPage:
     def start_history(self) -> None:
         """Undo comes back to the graph as it is now, and no further."""
         self.evaluate(
-            """() => app.extensionManager.workflow.activeWorkflow.changeTracker.reset(
-                JSON.parse(JSON.stringify(app.graph.serialize())))"""
+            """() => {
+                const tracker = app.extensionManager.workflow.activeWorkflow.changeTracker;
+                tracker.reset(JSON.parse(JSON.stringify(app.graph.serialize())));
+                tracker.undoQueue.length = tracker.redoQueue.length = 0;
+            }"""
+        )
+
+    def wait_remembered(self, steps: int) -> None:
+        """Until so many steps can be undone since start_history: the host looks for changes in its own time."""
+        self.wait(
+            "steps => app.extensionManager.workflow.activeWorkflow.changeTracker.undoQueue.length === steps", steps
         )
 
     def wait_restored(self) -> None:
@@ -124,7 +134,9 @@ class ComfyPage:
             """async () => {
                 document.activeElement?.blur();
                 await new Promise(done => setTimeout(done, 20)); // the editor forgets the focus
+                const { extra } = app.graph; // with the canvas that laid it out
                 app.graph.clear();
+                Object.assign(app.graph.extra, extra);
                 app.canvas.ds.reset();
                 app.canvas.setDirty(true, true);
             }"""
@@ -226,6 +238,13 @@ class ComfyPage:
 
     def status(self) -> str:
         return self.page.locator(".nr-status").first.text_content()
+
+    def undo(self) -> None:
+        """One step back."""
+        steps = self.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undoQueue.length")
+        self.press("Control+z")
+        self.wait_remembered(steps - 1)
+        self.wait_restored()
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -32,7 +32,8 @@ def edit(comfy) -> None:
 def undo(comfy) -> None:
     comfy.start_history()
     edit(comfy)
-    comfy.press("Control+z")
+    comfy.wait_remembered(1)
+    comfy.undo()
     comfy.wait_points([[0, 0.9], [0.4, 0.7], [1, 0.3]], 1e-6)
 
 
@@ -40,9 +41,9 @@ def redo(comfy) -> None:
     comfy.start_history()
     edit(comfy)
     edited = comfy.points
-    comfy.press("Control+z")
+    comfy.wait_remembered(1)
+    comfy.undo()
     comfy.wait_points([[0, 0.9], [0.4, 0.7], [1, 0.3]], 1e-6)
-    comfy.wait_restored()
     comfy.press("Control+y")
     comfy.wait_points(edited, 1e-6)
 
@@ -50,11 +51,12 @@ def redo(comfy) -> None:
 def undo_twice(comfy) -> None:
     comfy.start_history()
     edit(comfy)
+    comfy.wait_remembered(1)
     comfy.page.locator(".nr-opener").click()
     comfy.page.locator(".nr-menu [data-item=preset_faithful]").click()
+    comfy.wait_remembered(2)
     for _ in range(2):
-        comfy.press("Control+z")
-        comfy.wait_restored()
+        comfy.undo()
     comfy.wait_points([[0, 0.9], [0.4, 0.7], [1, 0.3]], 1e-6)
 
 

@@ -41,12 +41,15 @@ def test_undo_and_redo_take_one_edit_each(comfy):
     comfy.drag(comfy.middle("point:1"), comfy.at(0.6, 0.2))
     comfy.wait_points([[0, 1], [0.6, 0.2], [1, 0.5]])
     dragged = comfy.points
+    comfy.wait_remembered(1)
     comfy.press("ArrowUp")
     keyed = comfy.points
     assert keyed[1][1] == pytest.approx(dragged[1][1] + 0.01)
+    comfy.wait_remembered(2)
     comfy.page.locator(".nr-opener").click()
     comfy.page.locator(".nr-menu [data-item=preset_freeze]").click()
     comfy.wait_points([[0, 0], [1, 0]], 0)
+    comfy.wait_remembered(3)
     for keys, expected in [
         ("Control+z", keyed),
         ("Control+z", dragged),
@@ -65,6 +68,7 @@ def test_undo_brings_tau_back_and_the_focus_stays(comfy):
     comfy.focus("tau_end")
     comfy.press("Shift+ArrowRight")
     assert comfy.number("tau_end") == pytest.approx(0.7)
+    comfy.wait_remembered(1)
     comfy.press("Control+z")
     comfy.wait("() => app.graph._nodes[0]?.widgets.find(w => w.name === 'tau_end').value === 0.6")
     comfy.wait_drawn()

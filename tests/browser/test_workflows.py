@@ -133,7 +133,7 @@ def test_the_watch_on_messages_sees_them(canvas):
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(canvas, name):
+def test_it_drops_on_the_canvas_in_order_and_the_server_knows_its_nodes_types_and_links(canvas, name):
     skip_unless_it_can_run(canvas, name)
     saved = drop(canvas, name)
     others = OTHER_PACKS.get(name, set())
@@ -148,19 +148,16 @@ def test_it_drops_on_the_canvas_and_the_server_knows_its_nodes_types_and_links(c
     assert len(graph) == sum(node["type"] != "MarkdownNote" for node in saved["nodes"])
     if name == START:
         assert parsed(graph) == parsed(DEMO)  # runs on a real server in tests/host/test_server.py
-    if name[0].isdigit():
-        return  # needs no files; test_workflow_runs.py runs the others
-    said = complaints(canvas, passing_by(graph, others))
-    assert said, "without model files there must be something to say"
-    missing_file = re.compile(r"\w+ value_not_in_list (\w+): .*")
-    assert all((match := missing_file.fullmatch(c)) and match[1] in FILE_INPUTS for c in said), said
+    if not name[0].isdigit():  # those need no files; test_workflow_runs.py runs the others
+        said = complaints(canvas, passing_by(graph, others))
+        assert said, "without model files there must be something to say"
+        missing_file = re.compile(r"\w+ value_not_in_list (\w+): .*")
+        assert all((match := missing_file.fullmatch(c)) and match[1] in FILE_INPUTS for c in said), said
+    no_node_is_covered_and_none_leaves_its_frame(canvas)
 
 
-@pytest.mark.parametrize("name", WORKFLOWS)
-def test_no_node_is_covered_and_none_leaves_its_frame(canvas, name):
+def no_node_is_covered_and_none_leaves_its_frame(canvas):
     """On both canvases, with all that they draw below a node's inputs: the pack's badge, the advanced button."""
-    skip_unless_it_can_run(canvas, name)
-    drop(canvas, name)
     canvas.evaluate(SHOW_ALL)
     canvas.settle()
     boxes, groups = canvas.evaluate(NODE_BOXES), canvas.evaluate(GROUP_BOXES)

@@ -182,3 +182,31 @@ def test_each_model_is_looked_at_through_its_own_vae(case, vae, said):
     if stand_in.audio:
         sound = out.unbind()[1]
         assert sound.shape == stand_in.audio and torch.isfinite(sound).all()
+
+
+def test_a_look_passes_the_guides_of_ltx_videos_own_node_by(monkeypatch, said):
+    """They are appended to the latent: the look sees the video's frames alone, and they stay the host's."""
+    stand_in, vae = ZOO["LTX-Video"], vae_zoo.build("LTX-Video")
+    model, picture = stand_in.build(), torch.rand(2, 64, 64, 3, generator=torch.Generator().manual_seed(0))
+    still = run_node("NRStillVideoLatent", image=picture[:1], vae=vae, length=33, width=0, height=0,
+                     resize="center crop")[0]  # fmt: skip
+    frames = still["samples"].shape[2]
+    positive, negative, latent = run_node(
+        "LTXVAddGuide", positive=stand_in.conditioning(still["samples"], 0), vae=vae, latent=still, image=picture[1:],
+        negative=stand_in.conditioning(still["samples"], 1), frame_idx=-1, strength=1.0,
+    )  # fmt: skip
+    common = {"seed": 1, "steps": 6, "cfg": 3.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
+              "model": model, "positive": positive, "negative": negative, "latent_image": latent}  # fmt: skip
+    seen, look_at = [], looks._look_at
+
+    def watched(handover, *rest):
+        seen.append(handover.cut.denoised.shape[2])
+        return look_at(handover, *rest)
+
+    monkeypatch.setattr(looks, "_look_at", watched)
+    host = run_node("KSampler", **common)[0]["samples"]
+    ours = run_node("NRKSampler", schedule=CARRIED, vae=vae, **common)[0]["samples"]
+    assert seen == [frames] and ours.shape == host.shape and host.shape[2] > frames
+    assert torch.isfinite(ours).all() and "vae:" not in said.text and "Nothing" not in said.text
+    torch.testing.assert_close(ours[:, :, frames:], host[:, :, frames:], atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(ours[:, :, :frames], host[:, :, :frames], atol=1e-2)

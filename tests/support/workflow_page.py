@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,14 @@ API_FORM = "async () => (await app.graphToPrompt()).output"
 def skip_unless_it_can_run(comfy, name: str) -> None:
     """Skip the test of a workflow for which the served ComfyUI is too old: its note says which one it needs."""
     kinds = {node["type"] for node in json.loads(WORKFLOWS[name].read_text())["nodes"]}
-    missing = kinds - get(f"{comfy.address}/object_info").keys() - OTHER_PACKS.get(name, set()) - ON_THE_PAGE
+    missing = kinds - known_kinds(comfy.address) - OTHER_PACKS.get(name, set()) - ON_THE_PAGE
     if missing:
         pytest.skip(f"this ComfyUI has no {', '.join(sorted(missing))}")
+
+
+@cache  # the host works its answer out anew each time, which takes longer than a test
+def known_kinds(address: str) -> frozenset[str]:
+    return frozenset(get(f"{address}/object_info"))
 
 
 def drop(comfy, name: str) -> dict:
