@@ -53,6 +53,15 @@ def checked(
     return decorate
 
 
+def said_before_the_run(check: Callable, *values: Any, **named: Any) -> bool | str:
+    """For a node's `validate_inputs`: True, or what `check` refuses of the values that are typed in."""
+    try:
+        check(*values, **named)
+    except ValueError as error:
+        return str(error)
+    return True
+
+
 def only_one(name: str, values: list) -> Any:
     """The value of an input that comes as a list because another input of its node may. Raises ValueError naming it."""
     if len(values) != 1:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from comfy_api.latest import io, ui
 
 from . import CATEGORY
+from .core.keyframes import Keyframes
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .core.packages import PILLOW
 from .host.film import save_clip
 from .host.keyframes import keyframe_clip
 from .host.noising import ReferenceNoise, noise_latent
 from .host.vae import CENTER_CROP, RESIZES, still_video_latent
-from .inputs import checked
+from .inputs import checked, said_before_the_run
 from .node_schema import VIDEO_GENERATION, node_schema
 
 MAX_SIZE = 16384
@@ -50,7 +51,9 @@ class StillVideoLatent(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRStillVideoLatent",
-            search_words="image to video, i2v, img2vid, first frame, start image, last frame, encode picture",
+            search_words="image to video, i2v, img2vid, wan i2v, photo to video, animate photo, still image, "
+            "first frame, start image, start frame, first last frame, last frame, end frame, end image, loop, "
+            "encode picture, 图生视频, 静态图, 首帧, 尾帧, 首尾帧, 循环",
             essentials_category=VIDEO_GENERATION,
             display_name="Still Video Latent",
             category=CATEGORY,
@@ -109,7 +112,8 @@ class KeyframeLatent(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRKeyframeLatent",
-            search_words="first and last frame, middle frame, keyframes, flf2v, multiframe, several images, storyboard",
+            search_words="first and last frame, first last frame, end frame, middle frame, keyframes, flf2v, "
+            "multiframe, several images, storyboard, 首尾帧, 关键帧, 中间帧, 多图, 分镜",
             essentials_category=VIDEO_GENERATION,
             display_name="Keyframe Video Latent",
             category=CATEGORY,
@@ -161,6 +165,12 @@ class KeyframeLatent(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, places=None, strengths=None, length=None):
+        """The host asks before anything runs. What comes by link is None: nothing that it may be is refused."""
+        typed = "1" if strengths is None else strengths, MAX_SIZE if length is None else length
+        return places is None or said_before_the_run(Keyframes.check, places, *typed)
+
+    @classmethod
     @checked(packages=(PILLOW,))
     def execute(cls, images, vae, places, strengths, length, width, height, resize) -> io.NodeOutput:
         clip = keyframe_clip(images, vae, places, strengths, length, width, height, resize)
@@ -175,7 +185,7 @@ class NoiseLatent(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRNoiseLatent",
-            search_words="image to video, initial noise, seed, flicker, consistency",
+            search_words="image to video, initial noise, seed, flicker, consistency, 初始噪声, 噪声, 图生视频",
             display_name="Noise Image Latent",
             category=CATEGORY,
             description="Draws the noise that sampling will start from and keeps it with the latent, so that the same "

@@ -59,7 +59,8 @@ class MovePicture(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRMovePicture",
-            search_words="motion transfer, draft, cut and drag, time to move, warp image, optical flow, animate",
+            search_words="motion transfer, slow motion, draft, cut and drag, time to move, warp image, optical flow, "
+            "animate, animate photo, 动作迁移, 运动迁移, 光流, 慢动作",
             essentials_category=VIDEO_GENERATION,
             display_name="Move Picture Like Video",
             category=CATEGORY,
@@ -103,7 +104,8 @@ class CarryPicture(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRCarryPicture",
-            search_words="motion compensation, second stage, two stages, optical flow, reference, pixels, i2v",
+            search_words="motion compensation, second stage, two stages, optical flow, reference, pixels, i2v, "
+            "光流, 二次采样",
             essentials_category=VIDEO_GENERATION,
             display_name="Carry Picture",
             category=CATEGORY,
@@ -156,7 +158,8 @@ class CameraMoveNode(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRCameraMove",
-            search_words="camera control, pan, tilt, zoom, dolly, roll, ken burns, camera motion, image to video",
+            search_words="camera control, pan, tilt, zoom, dolly, roll, ken burns, camera motion, lock camera, "
+            "image to video, 运镜, 镜头, 推拉, 平移, 缩放, 图生视频",
             essentials_category=VIDEO_GENERATION,
             display_name="Camera Move",
             category=CATEGORY,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 VIDEO_GENERATION = "Video Generation"  # of the host's list of essential nodes
-# What people type who need this pack, as search words.
+# What people type who need this pack, as search words; the host searches them in every language.
 FAITHFUL_VIDEO = (
-    "image to video, i2v, img2vid, consistency, faithful, keep face, identity, colour drift, color drift, flicker, "
-    "first frame, motion, camera"
+    "image to video, i2v, img2vid, wan i2v, photo to video, animate photo, consistency, faithful, keep face, identity, "
+    "image strength, first frame, motion, motion strength, more motion, too static, freeze, camera, lock camera, "
+    "background, mask, drift, colour drift, color drift, keep colours, keep colors, colour fix, color fix, "
+    "colour match, color match, burnt colours, burnt colors, flicker, extend video, long video, chunks, "
+    "图生视频, 人脸, 一致性, 漂移, 偏色, 颜色, 闪烁, 背景, 运动幅度, 长视频"
 )
 
 

@@ -21,7 +21,8 @@ class VideoFidelityReport(io.ComfyNode):
     def define_schema(cls):
         return node_schema(
             node_id="NRFidelityReport",
-            search_words="measure video, compare videos, quality, consistency, flicker, colour drift, motion",
+            search_words="measure video, compare videos, quality, consistency, flicker, drift, colour drift, "
+            "color drift, motion, 对比, 质量, 一致性, 闪烁, 漂移",
             display_name="Video Fidelity Report",
             category=CATEGORY,
             description="Measures how true a video stays to its picture, along its motion and against the still one, "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from . import CATEGORY
+from .core.schedule import Schedule
+from .host.log import logger
 from .host.sampling import SAMPLERS, SCHEDULERS, Stage, rectify_model, sample_rectified
 from .inputs import checked
 from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
@@ -16,8 +18,19 @@ SWITCH = ["enable", "disable"]
 
 def _schedule_input() -> io.Input:
     return RectificationSchedule.Input(
-        "schedule", tooltip="From Rectification Schedule: which frames are held, how firmly, and for which steps."
+        "schedule",
+        optional=True,
+        tooltip="From Rectification Schedule: which frames are held, how firmly, and for which steps. Without one, or "
+        "with it bypassed, nothing is rectified.",
     )
+
+
+def _linked(schedule: Schedule | None) -> Schedule:
+    """The schedule; one that leaves sampling to the host where none is linked, as where it is bypassed."""
+    if schedule is not None:
+        return schedule
+    logger.info("schedule: none is linked, so nothing is rectified.")
+    return Schedule(strength=0.0)
 
 
 def _shared_optional_inputs() -> list[io.Input]:
@@ -119,8 +132,8 @@ class ApplyNoiseRectification(io.ComfyNode):
 
     @classmethod
     @checked()
-    def execute(cls, model, schedule, reference=None, mask=None, colour_reference=None) -> io.NodeOutput:
-        return io.NodeOutput(rectify_model(model, schedule, reference, mask, colour_reference))
+    def execute(cls, model, schedule=None, reference=None, mask=None, colour_reference=None) -> io.NodeOutput:
+        return io.NodeOutput(rectify_model(model, _linked(schedule), reference, mask, colour_reference))
 
 
 class RectifiedKSampler(io.ComfyNode):
@@ -152,9 +165,10 @@ class RectifiedKSampler(io.ComfyNode):
     @classmethod
     @checked()
     def execute(
-        cls, model, latent_image, schedule, reference=None, mask=None, colour_reference=None, vae=None, **sampling
+        cls, model, latent_image, schedule=None, reference=None, mask=None, colour_reference=None, vae=None, **sampling
     ) -> io.NodeOutput:
-        latent, _ = sample_rectified(model, schedule, latent_image, reference, mask, colour_reference, vae, **sampling)
+        held = _linked(schedule), latent_image, reference, mask, colour_reference, vae
+        latent, _ = sample_rectified(model, *held, **sampling)
         return io.NodeOutput(latent)
 
 
@@ -204,7 +218,7 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
     @checked()
     def execute(
         cls, model, add_noise, noise_seed, latent_image, start_at_step, end_at_step, return_with_leftover_noise,
-        schedule, reference=None, mask=None, colour_reference=None, vae=None, **sampling,
+        schedule=None, reference=None, mask=None, colour_reference=None, vae=None, **sampling,
     ) -> io.NodeOutput:  # fmt: skip
         stage = Stage(
             disable_noise=add_noise == "disable",
@@ -212,12 +226,8 @@ class RectifiedKSamplerAdvanced(io.ComfyNode):
             last_step=end_at_step,
             force_full_denoise=return_with_leftover_noise == "disable",
         )
-        return io.NodeOutput(
-            *sample_rectified(
-                model, schedule, latent_image, reference, mask, colour_reference, vae, stage, seed=noise_seed,
-                **sampling,
-            )
-        )  # fmt: skip
+        held = _linked(schedule), latent_image, reference, mask, colour_reference, vae
+        return io.NodeOutput(*sample_rectified(model, *held, stage, seed=noise_seed, **sampling))
 
 
 NODES = [ApplyNoiseRectification, RectifiedKSampler, RectifiedKSamplerAdvanced]

@@ -9,7 +9,7 @@ from .core.curve import Curve
 from .core.packages import MATPLOTLIB, PILLOW
 from .core.plots import plot_schedule
 from .core.schedule import ANCHORS, DEFAULT_CURVE, MAX_MOTION_COMPENSATION, TAU_UNITS, Schedule
-from .inputs import checked, only_one, plain_curve, whole_list
+from .inputs import checked, only_one, plain_curve, said_before_the_run, whole_list
 from .node_schema import FAITHFUL_VIDEO, VIDEO_GENERATION, node_schema
 
 RectificationSchedule = io.Custom("NR_SCHEDULE")
@@ -140,6 +140,14 @@ class RectificationScheduleNode(io.ComfyNode):
                 )
             ],
         )
+
+    @classmethod
+    def validate_inputs(cls, omega_curve=(None,), tau_start=(None,), tau_end=(None,), pivot_frames=(None,)):
+        """The host asks before anything runs. What comes by link is None: nothing that it may be is refused."""
+        values = {"tau_start": tau_start[0], "tau_end": tau_end[0], "pivot_frames": pivot_frames[0]}
+        typed = {name: value for name, value in values.items() if value is not None}
+        curve = DEFAULT_CURVE if omega_curve[0] is None else omega_curve[0]
+        return said_before_the_run(lambda: Schedule(Curve.parse(curve), **{"tau_end": 1.0, **typed}))
 
     @classmethod
     def execute(cls, omega=None, **single) -> io.NodeOutput:

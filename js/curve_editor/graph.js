@@ -130,12 +130,15 @@ function* reachable(start, neighbours) {
   }
 }
 
+/** The outermost graph and every subgraph of it. @param {HostGraph} graph  any of them @returns {HostGraph[]} */
+export function allGraphs(graph) {
+  const root = graph.rootGraph ?? graph;
+  return [root, ...(root.subgraphs?.values() ?? [])];
+}
+
 /** The nodes that hold a subgraph, in whatever graph they lie. @param {HostGraph} graph */
 function holdersOf(graph) {
-  const root = graph.rootGraph ?? graph;
-  return [root, ...(root.subgraphs?.values() ?? [])].flatMap(({ _nodes }) =>
-    _nodes.filter((node) => node.subgraph === graph),
-  );
+  return allGraphs(graph).flatMap(({ _nodes }) => _nodes.filter((node) => node.subgraph === graph));
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 
 import { app } from "../../../scripts/app.js";
+import { allGraphs } from "./graph.js";
 import { MARGIN, MIN_WIDTH } from "./layout.js";
 
 const EVERY = 200; // ms: soon enough to feel tied, and nothing beside a canvas that draws sixty times a second
@@ -57,13 +58,34 @@ function look() {
  */
 function editorInPlaceOf(root) {
   const id = root.closest("[data-node-id]")?.getAttribute("data-node-id");
-  /** @type {HostNode | undefined} */
-  const node = id && app.canvas?.graph?.getNodeById(id);
-  const own = (node?.widgets ?? []).flatMap(({ element }) => (element && editors.has(element) ? [element] : []));
-  const successor = own.some((element) => element === root) ? null : own.find((element) => !element.isConnected);
+  const successor = id ? successorIn(app.canvas?.graph?.getNodeById(id), root) : successorInApp(root);
   if (!successor) return root;
   root.replaceWith(successor);
   return successor;
+}
+
+/** @param {HostNode | null | undefined} node  that shows `root` @param {Element} root */
+function successorIn(node, root) {
+  const own = editorsOf(node);
+  return own.includes(root) ? null : own.find((element) => !element.isConnected);
+}
+
+/**
+ * App mode shows the element without its node. The one in its place edits a schedule of the same id, and may lie on the
+ * canvas behind, where it is not seen.
+ *
+ * @param {Element} root
+ */
+function successorInApp(root) {
+  if (!root.closest("[data-widget-key]")) return null;
+  const here = allGraphs(app.graph).flatMap(({ _nodes }) => _nodes.flatMap(editorsOf));
+  const id = editors.get(root)?.nodeId;
+  return here.includes(root) ? null : here.find((element) => editors.get(element)?.nodeId === id);
+}
+
+/** @param {HostNode | null | undefined} node @returns {Element[]} */
+function editorsOf(node) {
+  return (node?.widgets ?? []).flatMap(({ element }) => (element && editors.has(element) ? [element] : []));
 }
 
 /** The face of a subgraph may be narrower than an editor can be read. @param {Element} root */

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checks import check_number, quote
+from .checks import check_number, check_whole, quote
 from .flow import CLEAR, agreement, difference, far_flow, flow, guide, inside, warp
 from .moved_picture import STRETCH, moved, shrunk, working_size
 
@@ -99,6 +99,12 @@ class Keyframes:
         order = tuple(int(i) for i in np.argsort(wholes))
         return cls(tuple(wholes[i] for i in order), tuple(firmly[i] for i in order), order)
 
+    @classmethod
+    def check(cls, places: str, strengths: str, length: int) -> None:
+        """Refuse what `read` would refuse of any pictures: for what is typed, before there are pictures."""
+        check_whole("length", length, 1)
+        cls.read(places, strengths, max(len(_split(places)), 1), length)
+
     def strength_at(self, place: int) -> float:
         """Linear between the places, constant beyond them."""
         return float(np.interp(place, self.places, self.strengths))
@@ -112,8 +118,12 @@ class Keyframes:
         return nearest, nearest, 0.0
 
 
+def _split(text: str) -> list[str]:
+    return [item for item in re.split(r"[\s,;]+", text) if item]
+
+
 def _items(name: str, text: str, pictures: int, one: bool = False) -> list[str]:
-    items = [item for item in re.split(r"[\s,;]+", text) if item]
+    items = _split(text)
     if len(items) == pictures or (one and len(items) == 1):
         return items
     raise ValueError(

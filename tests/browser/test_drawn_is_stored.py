@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 SHAPED = json.dumps({"points": [[0, 0.9], [0.4, 0.7], [1, 0.3]], "interpolation": "linear"})
 OTHER = json.dumps({"points": [[0, 0.1], [0.5, 0.3], [0.8, 0.2], [1, 0.6]], "interpolation": "linear"})
@@ -122,6 +124,49 @@ def test_inside_a_subgraph_and_out_of_it_again(comfy):
     edit(comfy)
     comfy.wait_drawn_is_stored()
     comfy.open()  # and complains of its own listeners on the way back
+
+
+APP = "() => app.extensionManager.command.execute('Comfy.ToggleLinear')"
+IN_SIGHT = "() => [...document.querySelectorAll('.nr-editor')].filter(editor => editor.clientWidth).length === 1"
+
+
+def test_in_an_app_after_undo(comfy):
+    """App mode shows the editor without its node: after an undo it drew what was neither stored nor run."""
+    if comfy.evaluate("() => window.__COMFYUI_FRONTEND_VERSION__") == "1.32.9":
+        pytest.skip("this frontend has no apps")
+    comfy.open()
+    schedule(comfy)
+    comfy.evaluate(
+        """async () => {
+            const [node] = app.graph._nodes, plot = LiteGraph.createNode('NRSchedulePlot');
+            plot.pos = [900, 120];
+            app.graph.add(plot);
+            node.connect(0, plot, 0);
+            const saved = JSON.parse(JSON.stringify(app.graph.serialize()));
+            const linearData = { inputs: [[node.id, 'omega_curve']], outputs: [plot.id] };
+            await app.loadGraphData({ ...saved, extra: { ...saved.extra, linearData } });
+        }"""
+    )
+    comfy.wait_drawn_is_stored()
+    comfy.start_history()
+    comfy.evaluate(APP)
+    tour = comfy.page.get_by_text("Skip", exact=True)
+    with suppress(PlaywrightError):
+        tour.click(timeout=5000)  # the host's, on the first visit
+    comfy.wait(IN_SIGHT)
+    edit(comfy)
+    comfy.wait_remembered(1)
+    comfy.undo()
+    comfy.wait_points([[0, 0.9], [0.4, 0.7], [1, 0.3]], 1e-6)
+    comfy.wait_drawn_is_stored()
+    edit(comfy)
+    comfy.wait_drawn_is_stored()
+    assert comfy.points[1][1] < 0.68
+    comfy.evaluate(APP)
+    comfy.wait_drawn_is_stored()
+    edit(comfy)
+    comfy.wait_drawn_is_stored()
+    comfy.open()
 
 
 LINK = """

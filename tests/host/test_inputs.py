@@ -93,10 +93,10 @@ def good():
 
 
 def inputs_of(node_id, good, **changes):
-    """The node's required inputs, at their defaults where the schema has one, and what is to be changed."""
+    """The node's required inputs, at their defaults where the schema has one, a schedule, and what is to be changed."""
     values = {}
     for entry in INPUTS[node_id].values():
-        if not entry.optional:
+        if not entry.optional or entry.id == "schedule":
             kind = str(entry.get_io_type())
             default = getattr(entry, "default", None)
             values[entry.id] = good[kind] if kind in good else entry.options[0] if default is None else default

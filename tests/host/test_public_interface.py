@@ -6,7 +6,7 @@ from private_host.pack import start_host
 host_nodes = start_host()
 KSAMPLER = list(host_nodes.KSampler.INPUT_TYPES()["required"])
 KSAMPLER_ADVANCED = list(host_nodes.KSamplerAdvanced.INPUT_TYPES()["required"])
-SAMPLING = (["schedule"], ["reference", "mask", "colour_reference"])
+SAMPLING = ["schedule", "reference", "mask", "colour_reference"]
 TAU = ["tau_start", "tau_end", "strength", "tau_ramp", "tau_unit", "anchor", "pivot_frame"]
 
 # id: (name on screen, required inputs, optional inputs, outputs)
@@ -28,10 +28,10 @@ INTERFACE = {
         "Rectification Schedule", ["omega_curve", *TAU],
         ["omega", "motion_compensation", "hold_colours", "pivot_frames"], ["NR_SCHEDULE"],
     ),
-    "NRApply": ("Apply Noise Rectification", ["model", "schedule"], SAMPLING[1], ["MODEL"]),
-    "NRKSampler": ("Rectified KSampler", [*KSAMPLER, *SAMPLING[0]], [*SAMPLING[1], "vae"], ["LATENT"]),
+    "NRApply": ("Apply Noise Rectification", ["model"], SAMPLING, ["MODEL"]),
+    "NRKSampler": ("Rectified KSampler", KSAMPLER, [*SAMPLING, "vae"], ["LATENT"]),
     "NRKSamplerAdvanced": (
-        "Rectified KSampler (Advanced)", [*KSAMPLER_ADVANCED, *SAMPLING[0]], [*SAMPLING[1], "vae"],
+        "Rectified KSampler (Advanced)", KSAMPLER_ADVANCED, [*SAMPLING, "vae"],
         ["LATENT", "LATENT"],
     ),
     "NRSchedulePlot": ("Plot Rectification Schedule", ["schedule", "frames", "steps"], [], ["IMAGE"]),

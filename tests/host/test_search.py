@@ -10,6 +10,10 @@ NODES = [host_nodes.NODE_CLASS_MAPPINGS[name] for name in json.loads((ROOT / "no
 TYPED = [
     "image to video", "i2v", "img2vid", "consistency", "keep face", "colour drift", "color drift", "flicker",
     "faithful", "first frame", "motion", "camera", "motion transfer", "camera control", "zoom", "pan",
+    "still image", "image strength", "lock camera", "freeze", "too static", "more motion", "motion strength",
+    "first last frame", "end frame", "keyframes", "loop", "slow motion", "burnt colours", "colour fix", "color match",
+    "keep colors", "extend video", "long video", "chunks", "photo to video", "animate photo", "wan i2v", "background",
+    "mask", "人脸", "首尾帧", "运镜", "一致性", "漂移", "光流", "闪烁", "图生视频",
 ]  # fmt: skip
 
 

@@ -74,17 +74,33 @@ def test_strength_zero_is_the_plain_video_bit_for_bit(address):
     assert all(np.array_equal(plain, video) for video in rectified)
 
 
-def test_a_bad_curve_stops_the_run_with_words_for_the_artist(address):
-    status, _ = run(address, few_steps(omega_curve='{"points": []}'))
-    error = error_of(status)
-    assert error["node_type"] == "NRSchedule" and error["exception_type"] == "ValueError"
-    assert error["exception_message"].startswith("omega_curve: the list of points is empty")
+@pytest.mark.parametrize(("typed", "words"), [
+    ({"tau_start": 0.9}, "tau_start: 0.9 lies after tau_end (0.6)"),
+    ({"omega_curve": '{"points": []}'}, "omega_curve: the list of points is empty"),
+    ({"pivot_frames": "abc"}, "pivot_frames: got 'abc'. Give whole numbers"),
+    ({"tau_end": 1.5}, "tau_end: got 1.5. Give a number from 0 to 1."),
+])  # fmt: skip
+def test_what_is_typed_wrong_is_refused_before_anything_runs(address, typed, words):
+    """It failed minutes later, after another sampler had run. The host marks all inputs that a node checks together."""
+    answer = post(address, "/prompt", {"prompt": few_steps(**typed)})
+    errors = answer["node_errors"][SCHEDULES[0]]["errors"]
+    marked = {error["extra_info"]["input_name"] for error in errors}
+    assert {*typed} <= marked and all(words in error["details"] for error in errors)
+    assert get(f"{address}/queue") == {"queue_running": [], "queue_pending": []}
 
 
 def test_a_number_out_of_range_is_refused_before_anything_runs(address):
-    answer = post(address, "/prompt", {"prompt": few_steps(tau_end=1.5)})
+    answer = post(address, "/prompt", {"prompt": few_steps(strength=1.5)})
     (error,) = answer["node_errors"][SCHEDULES[0]]["errors"]
-    assert error["type"] == "value_bigger_than_max" and error["extra_info"]["input_name"] == "tau_end"
+    assert error["type"] == "value_bigger_than_max" and error["extra_info"]["input_name"] == "strength"
+
+
+def test_a_bad_curve_by_link_stops_the_run_with_words_for_the_artist(address):
+    graph = few_steps(omega_curve=["text", 0])
+    graph["text"] = {"class_type": "PrimitiveString", "inputs": {"value": '{"points": []}'}}
+    error = error_of(run(address, graph)[0])
+    assert error["node_type"] == "NRSchedule" and error["exception_type"] == "ValueError"
+    assert error["exception_message"].startswith("omega_curve: the list of points is empty")
 
 
 def test_an_interrupt_stops_the_run_and_the_next_is_unaffected(address):
