@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io, ui
 
 from . import CATEGORY
+from .core.checks import check_whole
 from .core.keyframes import Keyframes
 from .core.noise import INDEPENDENT, NOISE_TYPES
 from .core.packages import PILLOW
@@ -167,8 +168,13 @@ class KeyframeLatent(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, places=None, strengths=None, length=None):
         """The host asks before anything runs. What comes by link is None: nothing that it may be is refused."""
-        typed = "1" if strengths is None else strengths, MAX_SIZE if length is None else length
-        return places is None or said_before_the_run(Keyframes.check, places, *typed)
+
+        def check() -> None:
+            frames = MAX_SIZE if length is None else check_whole("length", length, 1, MAX_SIZE)
+            if places is not None:
+                Keyframes.check(places, "1" if strengths is None else strengths, frames)
+
+        return said_before_the_run(check)
 
     @classmethod
     @checked(packages=(PILLOW,))

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checks import check_number, check_whole, quote
+from .checks import check_number, quote
 from .flow import CLEAR, agreement, difference, far_flow, flow, guide, inside, warp
 from .moved_picture import STRETCH, moved, shrunk, working_size
 
@@ -102,7 +102,6 @@ class Keyframes:
     @classmethod
     def check(cls, places: str, strengths: str, length: int) -> None:
         """Refuse what `read` would refuse of any pictures: for what is typed, before there are pictures."""
-        check_whole("length", length, 1)
         cls.read(places, strengths, max(len(_split(places)), 1), length)
 
     def strength_at(self, place: int) -> float:
