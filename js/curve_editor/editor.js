@@ -6,6 +6,7 @@
  * @typedef {import("./types").Inputs} Inputs
  * @typedef {import("./types").Length} Length
  * @typedef {import("./types").Place} Place
+ * @typedef {import("./types").Preset} Preset
  * @typedef {import("./types").State} State
  */
 
@@ -23,8 +24,9 @@ import {
   withMoved,
   withRemoved,
 } from "./curve.js";
-import { isLinked, linkedCurve, readInputs, readLengths, setNumber } from "./graph.js";
+import { isLinked, lacksVae, linkedCurve, readInputs, readLengths, setValue } from "./graph.js";
 import { TAU_KEYS, pointIndex, pointKey } from "./handles.js";
+import { presetOf } from "./presets.js";
 import { remember } from "./remember.js";
 import { frameHolds, pivotsOf, problemOf, rampAt, rampPosition, strengths } from "./schedule.js";
 import { readLanguage } from "./texts.js";
@@ -63,6 +65,7 @@ export class Editor {
   #holds = remember(frameHolds);
   #pivots = remember(pivotsOf);
   #problem = remember(problemOf);
+  #preset = remember(presetOf);
 
   /**
    * @param {HostNode} node  whose other inputs are shown too
@@ -138,6 +141,7 @@ export class Editor {
       inputs,
       frames,
       steps,
+      preset: this.#preset(curve, inputs),
       omegaSource: linked ? "linked" : isOmegaLinked ? "unknown" : "drawn",
       fixed,
       problem: this.#problem(inputs, frames.known),
@@ -223,7 +227,7 @@ export class Editor {
     if (!this.#before) return;
     const { curve, inputs } = this.#before;
     this.#curve = curve;
-    for (const key of TAU_KEYS) setNumber(this.#node, key, inputs[key]);
+    for (const key of TAU_KEYS) setValue(this.#node, key, inputs[key]);
     this.end();
   }
 
@@ -267,7 +271,7 @@ export class Editor {
       tau_ramp: clamp(rampAt(inputs, x), 0, 1),
     };
     const value = Math.round(values[/** @type {keyof typeof values} */ (key)] * 1000) / 1000;
-    setNumber(this.#node, key, value);
+    setValue(this.#node, key, value);
     this.#surroundings = { ...this.#surroundings, inputs: { ...inputs, [key]: value } };
     this.#seen = ""; // so that it is looked at again
   }
@@ -329,6 +333,15 @@ export class Editor {
     this.#edit("curve", () => {
       this.#curve = change(this.#curve);
     });
+  }
+
+  /** Take a whole schedule, as one edit. @param {Preset} preset */
+  adopt({ curve, ...values }) {
+    this.#edit("schedule", () => {
+      this.#curve = curve;
+      for (const [name, value] of Object.entries(values)) setValue(this.#node, name, value);
+    });
+    if (values.motion_compensation > 0 && lacksVae(this.#node)) this.notify("link_the_vae");
   }
 
   /** Take a curve from text; anything else is refused with a word, and nothing is lost. @param {string} words */

@@ -59,6 +59,7 @@ export function readInputs(node) {
     tau_unit: String(valueOf(node, "tau_unit") ?? "steps"),
     pivot_frame: Math.trunc(numberIn(node, "pivot_frame", 0)),
     pivot_frames: String(valueOf(node, "pivot_frames") ?? ""),
+    anchor: String(valueOf(node, "anchor") ?? "reference noise"),
     motion_compensation: numberIn(node, "motion_compensation", 0),
     hold_colours: fraction("hold_colours", 0),
   };
@@ -75,12 +76,19 @@ export function linkedCurve(node) {
   return typeof value === "number" ? readCurve([[0, value]]) : null;
 }
 
-/** Set a number widget as if it had been typed. @param {HostNode} node @param {string} name @param {number} value */
-export function setNumber(node, name, value) {
+/** Set a widget as if it had been typed. @param {HostNode} node @param {string} name @param {number | string} value */
+export function setValue(node, name, value) {
   const target = typedIn(node, name);
   if (!target || target.value === value) return;
   target.value = value;
   target.callback?.(value);
+}
+
+/** Whether a sampler that the schedule feeds could look in pixels, but has no VAE. @param {HostNode} node */
+export function lacksVae(node) {
+  /** @param {HostNode} fed */
+  const takesVae = (fed) => inputIndex(fed, "vae") >= 0;
+  return [...reachable(node, carriedTo)].slice(1).some((fed) => takesVae(fed) && !isLinked(fed, "vae"));
 }
 
 // What carries a schedule to where it is used. A latent carries none: what samples it further on is not this schedule's.

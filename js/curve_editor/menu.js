@@ -1,5 +1,6 @@
 /**
- * The bar above the chart: presets and the like from a menu, and the switch between linear and smooth.
+ * The bar above the chart: presets and the like from a menu, named by the schedule that is set, and the switch between
+ * linear and smooth.
  *
  * @typedef {import("./editor.js").Editor} Editor
  * @typedef {import("./types").Curve} Curve
@@ -7,7 +8,7 @@
 
 import { LINEAR, MONOTONE_CUBIC, PUBLISHED, flippedInTime, flippedUpsideDown, omegas } from "./curve.js";
 import { html } from "./dom.js";
-import { PRESETS } from "./presets.js";
+import { CURVES, SCHEDULES } from "./presets.js";
 import { text } from "./texts.js";
 
 /** @param {Editor} editor */
@@ -45,9 +46,11 @@ export function addMenu(editor) {
   });
 
   /** @param {import("./types").State} state */
-  return ({ omegaSource, curve }) => {
+  return ({ omegaSource, curve, preset }) => {
     const isFixed = omegaSource !== "drawn";
-    opener.textContent = `${text("presets")} ▾`;
+    opener.textContent = `${text(preset ? `schedule_${preset}` : "presets")} ▾`;
+    opener.title = text("presets_about");
+    opener.dataset.preset = preset ?? "";
     opener.disabled = isFixed;
     for (const choice of choices) {
       choice.textContent = text(String(choice.dataset.interpolation));
@@ -65,7 +68,7 @@ function button(className, parent) {
 }
 
 /** @param {Element} menu */
-const items = (menu) => /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("[role=menuitem]")]);
+const items = (menu) => /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
 
 /** @param {HTMLElement} menu @param {Editor} editor @param {() => void} close */
 function fill(menu, editor, close) {
@@ -81,8 +84,22 @@ function fill(menu, editor, close) {
       close();
       act();
     });
+    return element;
   };
-  for (const [name, curve] of Object.entries(PRESETS)) item(`preset_${name}`, () => editor.reshape(() => curve), curve);
+  /** @param {string} key */
+  const heading = (key) => {
+    html("div", "nr-heading", menu).textContent = text(key);
+  };
+  const { preset: set } = editor.state;
+  heading("whole_schedule");
+  for (const [name, preset] of Object.entries(SCHEDULES)) {
+    const element = item(`schedule_${name}`, () => editor.adopt(preset), preset.curve);
+    element.title = text(`about_${name}`);
+    element.setAttribute("role", "menuitemradio");
+    element.setAttribute("aria-checked", String(name === set));
+  }
+  heading("curve_alone");
+  for (const [name, curve] of Object.entries(CURVES)) item(`preset_${name}`, () => editor.reshape(() => curve), curve);
   html("hr", "", menu);
   item("flip_time", () => editor.reshape(flippedInTime));
   item("flip_omega", () => editor.reshape(flippedUpsideDown));

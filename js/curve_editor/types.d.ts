@@ -24,8 +24,16 @@ export interface Inputs extends Tau {
   tau_unit: string;
   pivot_frame: number;
   pivot_frames: string;
+  anchor: string;
   motion_compensation: number;
   hold_colours: number;
+}
+
+/** A whole schedule to start from. */
+export interface Preset extends Tau {
+  curve: Curve;
+  anchor: string;
+  motion_compensation: number;
 }
 
 /** Frames or steps. */
@@ -73,6 +81,7 @@ export interface State {
   inputs: Inputs;
   frames: Length;
   steps: Length;
+  preset: string | null; // the name of the whole schedule that is set
   omegaSource: "drawn" | "linked" | "unknown"; // linked: and the curve is what the link gives; unknown: as far as we can tell
   fixed: readonly string[]; // inputs that a link decides, not the editor
   problem: { key: string; values: Record<string, string | number> } | null; // what keeps the schedule from running

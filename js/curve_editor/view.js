@@ -106,7 +106,7 @@ export class View {
   draw(state) {
     if (!this.size.width) return;
     const { places } = this;
-    const { curve, omegas, holds, strengths, pivots, inputs, frames, steps, omegaSource, fixed } = state;
+    const { curve, omegas, holds, strengths, pivots, inputs, frames, steps, preset, omegaSource, fixed } = state;
     const words = language();
     this.#part("places", [places], () => this.#arrange(places));
     this.#part("words", [words], () => this.#drawWords());
@@ -127,7 +127,7 @@ export class View {
     if (this.#isEven || !state.dragged) this.#part("heat", [holds, strengths], () => this.heat.draw(state));
     this.#part("titles", [strengths, inputs, words], () => this.#drawTitles(state));
     this.#part("lengths", [frames, steps, words], () => this.#drawLengths(state));
-    this.#part("bar", [curve.interpolation, omegaSource, words], () => this.drawBar(state));
+    this.#part("bar", [curve.interpolation, preset, omegaSource, words], () => this.drawBar(state));
     this.#drawPoints(places.omega, state, [places, omegaSource, frames.count, words]);
     this.#part("tau handles", [places, inputs, strengths, fixed, words], () => this.#drawTauHandles(places.tau, state));
     this.#drawReadouts(places, state);

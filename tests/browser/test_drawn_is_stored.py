@@ -31,6 +31,12 @@ def edit(comfy) -> None:
     assert comfy.middle("point:1")[1] > y + 15
 
 
+def choose_whole(comfy) -> None:
+    """Set a whole schedule from the menu of the first editor in sight."""
+    comfy.page.locator(".nr-opener:visible").first.click()
+    comfy.page.locator(".nr-menu:visible [data-item=schedule_moving]").click()
+
+
 def undo(comfy) -> None:
     comfy.start_history()
     edit(comfy)
@@ -166,6 +172,11 @@ def test_in_an_app_after_undo(comfy):
     comfy.wait_drawn_is_stored()
     edit(comfy)
     comfy.wait_drawn_is_stored()
+    comfy.evaluate(APP)
+    comfy.wait(IN_SIGHT)
+    choose_whole(comfy)
+    comfy.wait_points([[0, 0], [1, 0]], 0)
+    assert comfy.number("motion_compensation") == 1
     comfy.open()
 
 
@@ -210,4 +221,8 @@ def test_on_the_face_of_a_subgraph(comfy, way):
     comfy.settle()
     edit(comfy)
     assert comfy.evaluate(f"() => {FACE_TEXT}") != edited
+    choose_whole(comfy)
+    (sent,) = comfy.evaluate("async () => Object.values((await app.graphToPrompt()).output)")
+    assert json.loads(sent["inputs"]["omega_curve"])["points"] == [[0, 0], [1, 0]]
+    assert (sent["inputs"]["anchor"], sent["inputs"]["motion_compensation"]) == ("image", 1)
     comfy.open()

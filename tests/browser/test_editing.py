@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from private_host.editor_page import SCHEDULE
 
 DEFAULT = [[0, 1], [7 / 15, 0.5], [1, 0.5]]
 
@@ -174,29 +175,93 @@ def test_the_readout_follows_the_pointer(comfy):
     comfy.wait("() => document.querySelector('.nr-status').textContent === 'frame 16, step 1 · held 0.50'")
 
 
+def choose(comfy, item: str) -> None:
+    comfy.page.locator(".nr-opener").click()
+    comfy.page.locator(f".nr-menu [data-item={item}]").click()
+
+
 def test_presets_flips_and_shape(comfy):
     comfy.add_schedule()
-
-    def choose(item: str) -> None:
-        comfy.page.locator(".nr-opener").click()
-        comfy.page.locator(f".nr-menu [data-item={item}]").click()
-
-    choose("preset_freeze")
+    choose(comfy, "preset_freeze")
     comfy.wait_points([[0, 0], [1, 0]], 0)
-    choose("flip_omega")
+    choose(comfy, "flip_omega")
     comfy.wait_points([[0, 1], [1, 1]], 0)
-    choose("reset")
+    choose(comfy, "reset")
     comfy.wait_points(DEFAULT, 0)
-    choose("flip_time")
+    choose(comfy, "flip_time")
     comfy.wait_points([[0, 0.5], [8 / 15, 0.5], [1, 1]], 1e-6)
     comfy.page.locator(".nr-shape button").nth(1).click()
     assert '"monotone_cubic"' in comfy.text
     comfy.page.locator(".nr-opener").focus()
-    comfy.press("Enter", "ArrowDown", "ArrowDown", "Enter")  # the third preset, by keyboard
-    comfy.wait_points([[0, 0.8], [0.4, 0.4], [1, 0.4]], 0)
+    comfy.press("Enter", "End", "ArrowDown", "ArrowDown", "Enter")  # the second whole schedule, by keyboard
+    comfy.wait_points([[0, 0], [1, 0]], 0)
+    assert comfy.number("tau_end") == 1
     comfy.page.locator(".nr-opener").click()
     comfy.press("Escape")
     assert comfy.page.locator(".nr-menu").is_hidden()
+
+
+OPENER_SAYS = "words => document.querySelector('.nr-opener').textContent === words"
+PUBLISHED_VALUES = (0, 0.6, 1, 0, "reference noise", 0)
+WHOLE = ("tau_start", "tau_end", "strength", "tau_ramp", "anchor", "motion_compensation")
+
+
+def test_a_whole_schedule_is_set_at_once_named_and_undone_in_one_step(comfy):
+    comfy.add_schedule()
+    comfy.evaluate(f"() => ({SCHEDULE}).widgets.find(w => w.name === 'hold_colours').value = 0.5")
+    comfy.start_history()
+    comfy.wait(OPENER_SAYS, "As published ▾")
+    choose(comfy, "schedule_moving")
+    comfy.wait(OPENER_SAYS, "True and moving ▾")
+    comfy.wait_remembered(1)
+    comfy.wait_points([[0, 0], [1, 0]], 0)
+    assert [comfy.number(name) for name in WHOLE] == [0, 0.7, 1, 0, "image", 1]
+    assert comfy.number("hold_colours") == 0.5, "what a preset is not about stays"
+    sent = comfy.evaluate("async () => Object.values((await app.graphToPrompt()).output)[0].inputs")
+    assert {name: sent[name] for name in ("anchor", "tau_end", "omega_curve")} == {
+        "anchor": "image", "tau_end": 0.7, "omega_curve": comfy.text
+    }  # fmt: skip
+    comfy.page.locator(".nr-opener").click()
+    marked = comfy.page.locator(".nr-menu [aria-checked=true]")
+    assert [item.get_attribute("data-item") for item in marked.all()] == ["schedule_moving"]
+    comfy.press("Escape")
+    comfy.undo()
+    comfy.wait_points(DEFAULT, 0)
+    assert tuple(comfy.number(name) for name in WHOLE) == PUBLISHED_VALUES
+    comfy.wait(OPENER_SAYS, "As published ▾")
+    comfy.focus("tau_end")
+    comfy.press("ArrowLeft")
+    comfy.wait(OPENER_SAYS, "Presets ▾")
+
+
+def test_a_schedule_that_needs_the_vae_says_so_until_it_is_linked(comfy):
+    comfy.add_schedule()
+    says = "() => document.querySelector('.nr-status').textContent === 'now link the VAE to the sampler'"
+    choose(comfy, "schedule_moving")
+    comfy.wait(f"() => !({says})()")  # nothing is sampled yet
+    comfy.evaluate(
+        f"""() => {{
+            const sampler = LiteGraph.createNode('NRKSampler');
+            sampler.pos = [900, 120];
+            app.graph.add(sampler);
+            ({SCHEDULE}).connect(0, sampler, 'schedule');
+        }}"""
+    )
+    choose(comfy, "schedule_held")
+    comfy.wait(says)
+    choose(comfy, "schedule_soft")
+    comfy.wait(f"() => !({says})()")
+    comfy.evaluate(
+        """() => {
+            const loader = LiteGraph.createNode('VAELoader');
+            loader.pos = [900, 700];
+            app.graph.add(loader);
+            loader.connect(0, app.graph._nodes.find(node => node.type === 'NRKSampler'), 'vae');
+        }"""
+    )
+    choose(comfy, "schedule_moving")
+    comfy.wait(OPENER_SAYS, "True and moving ▾")
+    assert not comfy.evaluate(says)
 
 
 def test_the_curve_travels_as_text_and_other_text_is_refused(comfy):

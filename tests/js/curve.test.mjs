@@ -18,7 +18,7 @@ import {
   withMoved,
   withRemoved,
 } from "../../js/curve_editor/curve.js";
-import { PRESETS } from "../../js/curve_editor/presets.js";
+import { CURVES as PRESETS } from "../../js/curve_editor/presets.js";
 
 const GOLDEN = JSON.parse(readFileSync(new URL("../curve_golden.json", import.meta.url), "utf8"));
 const CURVES = [PUBLISHED, ...Object.values(PRESETS), ...GOLDEN.map(({ curve }) => readCurve(curve))];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isLinked, linkedCurve, nodeFedBy, readInputs, readLengths, setNumber } from "../../js/curve_editor/graph.js";
+import { isLinked, linkedCurve, nodeFedBy, readInputs, readLengths, setValue } from "../../js/curve_editor/graph.js";
 
 const [MUTED, BYPASSED] = [2, 4];
 const [OUTSIDE_IN, INSIDE_OUT] = [-10, -20]; // a subgraph's own ends, as the host numbers them
@@ -181,7 +181,7 @@ test("numbers count where they are typed: in the node, in a number node, on the 
   const [promoted] = inside._nodes;
   assert.equal(readInputs(promoted).strength, 0.25);
   assert.ok(!isLinked(promoted, "strength"));
-  setNumber(promoted, "strength", 0.5);
+  setValue(promoted, "strength", 0.5);
   assert.equal(face.widgets[0].value, 0.5);
   assert.equal(promoted.widgets[0].value, 1);
 });
@@ -198,8 +198,8 @@ test("a number is set as if it had been typed, and not again", () => {
   /** @type {number[]} */
   const heard = [];
   _nodes[0].widgets[0].callback = (/** @type {number} */ value) => heard.push(value);
-  setNumber(_nodes[0], "strength", 0.5);
-  setNumber(_nodes[0], "strength", 0.5);
+  setValue(_nodes[0], "strength", 0.5);
+  setValue(_nodes[0], "strength", 0.5);
   assert.deepEqual(heard, [0.5]);
 });
 
