@@ -47,6 +47,7 @@ export interface HostNode {
   ): HostWidget;
   removeWidget(widget: HostWidget): void;
   setSize(size: [number, number]): void;
+  computeSize(): [number, number];
   onResize?: (this: HostNode, size: [number, number]) => void;
   setDirtyCanvas(foreground: boolean, background: boolean): void;
 }

@@ -115,6 +115,7 @@ function listenToPointer(editor) {
     const { key } = drag;
     drag = null;
     finish();
+    editor.point(null); // what is told now is the handle, not the place where the drag began
     editor.render();
     editor.view.focus(key);
   };

@@ -5,5 +5,8 @@ declare module "*/scripts/app.js" {
 }
 
 declare module "*/scripts/api.js" {
-  export const api: { fetchApi(route: string): Promise<Response> };
+  export const api: {
+    fetchApi(route: string): Promise<Response>;
+    addEventListener(event: string, listener: (event: CustomEvent) => void): void;
+  };
 }

@@ -148,6 +148,20 @@ def test_the_readout_stands_beside_the_point(comfy):
     comfy.wait("() => document.querySelector('.nr-beside').textContent === ''")
 
 
+@pytest.mark.parametrize("key, box, words", [
+    ("point:1", "omega", "frame 13 of 16 · ω 0.30"),
+    ("tau_end", "tau", "τ ends at "),
+])  # fmt: skip
+def test_after_a_drop_what_was_dropped_is_told(comfy, key, box, words):
+    """It told the place where the drag had begun."""
+    comfy.add_schedule()
+    start = comfy.middle(key)
+    comfy.page.mouse.move(start[0] - 3, start[1])
+    comfy.page.mouse.move(*start)
+    comfy.drag(start, comfy.at(0.8, 0.3, box))
+    comfy.wait("words => document.querySelector('.nr-status').textContent.startsWith(words)", words)
+
+
 def test_a_linked_curve_is_drawn(comfy):
     comfy.add_schedule()
     comfy.evaluate(
