@@ -51,24 +51,25 @@ MODELS = {"animatediff": "AnimateDiff", "hotshot": "Hotshot", "modelscope": "Mod
 
 @dataclass(frozen=True)
 class Clip:
-    """A real model's clip: the file's name, the model, the picture that it was given, and whether the clip shows to its
-    end what the picture shows, so that a drift of its colours is one."""
+    """A real model's clip: the file's name, the model, the picture that it was given. fair: how many of its frames show
+    what the picture shows, so that a drift of their colours is one, where these are not all; and why."""
 
     file: str
     model: str
     picture: str
-    fair: bool = True
+    fair: int | None = None
+    why: str = ""
 
     @property
     def name(self) -> str:
-        return self.model if self.fair else f"{self.model}, turns around"
+        return f"{self.model}, {self.why}" if self.why else self.model
 
 
 CLIPS = (
-    Clip("wan21_14b_480p", "Wan 2.1 14B", "flux_dev_example.png", fair=False),
+    Clip("wan21_14b_480p", "Wan 2.1 14B", "flux_dev_example.png", 0, "turns around"),
     Clip("wan21_camera_zoom_out", "Wan 2.1 Fun Camera 1.3B", "flux_dev_example.png"),
     Clip("wan22_5b", "Wan 2.2 5B", "fennec_girl_hug.png"),
-    Clip("ltxv_095_fox", "LTX-Video 0.9.5", "fox.jpg"),
+    Clip("ltxv_095_fox", "LTX-Video 0.9.5", "fox.jpg", 49, "walks away: first half"),
     Clip("svd_mountains", "SVD", "mountains.png"),
 )
 
@@ -212,14 +213,14 @@ def fine(frames):
 # ---- (b) what models make of their picture ---------------------------------------------------------------------------
 
 
-def made_of_picture(image, frames, motion, fair: bool) -> dict[str, float | str]:
-    """The report's measures, and how its first and its last frame differ from the picture where they show it."""
-    _, visible = seen_at(image, motion, len(frames) - 1)
-    row = {"frames": len(frames), "visible, last": float(visible.mean())}
-    row |= reported(small(frames, LONGEST).movedim(1, -1), image)
-    ends = {"first": 0, "last": len(frames) - 1} if fair else {}
+def made_of_picture(image, frames, motion, fair: int | None) -> dict[str, float | str]:
+    """The report's measures; and how the first and the last of the fair frames differ from the picture where they show
+    it."""
+    row = {"frames": len(frames)} | reported(small(frames, LONGEST).movedim(1, -1), image)
+    ends = {"first": 0, "last": len(frames[:fair]) - 1} if fair != 0 else {}
     for end, i in ends.items():
-        found = drift(small(frames[[i]]), *seen_at(image, motion, i))
+        there, visible = seen_at(image, motion, i)
+        found = drift(small(frames[[i]]), there, visible) | {"visible": float(visible.mean())}
         row |= {f"{measure}, {end}": value for measure, value in found.items()}
     return rounded(row)
 
@@ -382,7 +383,7 @@ def of_model(row: dict) -> dict[str, str | float]:
         "motion, pixels a frame": row["motion"],
         "dynamic": "yes" if row["dynamic"] else "no",
         "fidelity along the motion, SSIM": row["fidelity along motion"],
-        "visible, last": row["visible, last"],
+        "visible, last": row.get("visible, last"),
         "ΔE00, first → last": drifts("ΔE00"),
         "contrast, first → last": drifts("contrast"),
         "fine contrast, first → last": drifts("fine contrast"),
@@ -390,11 +391,12 @@ def of_model(row: dict) -> dict[str, str | float]:
 
 
 def by_way(moves: dict[str, dict], measure: str, head: str) -> list[str]:
-    return table({name: {way: row[measure] for way, row in ways.items()} for name, ways in moves.items()}, head)
+    rows = {name: {way: round(row[measure], 2) + 0.0 for way, row in ways.items()} for name, ways in moves.items()}
+    return table(rows, head)  # no minus zero
 
 
 def of_colours(clips: dict[str, dict]) -> dict[str, dict]:
-    """Means over the clips; a way that is known of some of them alone is left out."""
+    """Means over the clips."""
     columns = {"ΔE00": "ΔE00", "ΔE00, place by place": "ΔE00, place by place", "contrast": "contrast off by",
                "fine contrast": "fine contrast"}  # fmt: skip
     ways = dict.fromkeys(way for rows in clips.values() for way in rows)
@@ -414,9 +416,9 @@ def measured(data: Path, only_colours: bool, before: dict) -> dict:
         frames = frames_of_film(path)
         image = given(clip, data / "clips", frames)
         motion = followed(image, frames)
-        if clip.fair:
+        if clip.fair != 0:
             known = before.get("colours", {}).get(clip.name, {})
-            results["colours"][clip.name] = known | colours_held(image, frames, motion)
+            results["colours"][clip.name] = known | colours_held(image, frames[: clip.fair], motion)
         if not only_colours:
             results["models"][clip.name] = made_of_picture(image, frames, motion, clip.fair)
             results["moves"][clip.name] = carried(vae, frames_of(path))
