@@ -45,6 +45,8 @@ remade: test-setup browser
 	rm -f dev/benchmarks/pixels.json
 	$(REMAKE) dev/benchmarks/pixels.py --clips 16 --seeds 3
 	$(if $(DATA),$(REMAKE) dev/benchmarks/real_vae.py $(DATA))
+	$(if $(DATA),$(REMAKE) dev/benchmarks/real_clips.py $(DATA))
+	$(if $(DATA),$(if $(filter-out .host/ComfyUI,$(COMFYUI)),COMFYUI=$(abspath $(COMFYUI)) PYTHONPATH=dev $(PYTHON_OF_HOST) dev/benchmarks/real_clips.py $(DATA) --only-colours))
 	$(REMAKE) dev/benchmarks/moved.py --clips 16
 	$(REMAKE) dev/benchmarks/colours.py
 	$(REMAKE) dev/benchmarks/flow.py

@@ -17,12 +17,11 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.harness import CFG, arguments, keep, kept, table, write
+from benchmarks.harness import CFG, arguments, film, keep, kept, table, write
 from noise_rectification.nodes.core import flow
 from noise_rectification.nodes.core.moved_picture import shrunk, working_size
 from stand_ins.moving_pictures import (
@@ -187,18 +186,9 @@ def on_predictions(found, rows) -> dict[str, float]:
     return row
 
 
-def film(path: Path) -> torch.Tensor:
+def film_at_working_size(path: Path) -> torch.Tensor:
     """The first frames of a film at the size at which motion is looked for: [F, 3, H, W] in whole 255ths."""
-    import av
-    from PIL import Image, ImageSequence
-
-    if path.suffix in (".webp", ".gif", ".png"):
-        pages = islice(ImageSequence.Iterator(Image.open(path)), FRAMES)
-        pictures = [np.asarray(page.convert("RGB")) for page in pages]
-    else:
-        with av.open(str(path)) as video:
-            pictures = [frame.to_ndarray(format="rgb24") for frame in islice(video.decode(video=0), FRAMES)]
-    clip = torch.from_numpy(np.stack(pictures)).movedim(-1, 1).float()
+    clip = torch.from_numpy(film(path, FRAMES)).movedim(-1, 1).float()
     width, height = working_size(clip.shape[-1], clip.shape[-2])
     return shrunk(clip, (height, width)).round().clamp(0, 255) / 255
 
@@ -247,7 +237,7 @@ def on_films(paths: list[Path]) -> dict[str, dict]:
     ways = {"the pack": ours} | peers()
     rows, gains, times = {}, {way: [] for way in ways}, {way: [] for way in ways}
     for path in paths:
-        clip = film(path)
+        clip = film_at_working_size(path)
         flows = {}
         for way, found in ways.items():
             start = time.process_time()

@@ -17,6 +17,7 @@ import argparse
 import json
 import re
 import runpy
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,18 @@ def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> 
         "visible": mean["visible"],
         "flicker": mean["flicker"],
     }
+
+
+def film(path: Path, most: int | None = None) -> np.ndarray:
+    """The first frames of whatever PIL or PyAV opens, by itself all of them: [F, H, W, 3] of uint8."""
+    import av
+    from PIL import Image, ImageSequence
+
+    if path.suffix in (".webp", ".gif", ".png"):
+        pages = islice(ImageSequence.Iterator(Image.open(path)), most)
+        return np.stack([np.asarray(page.convert("RGB")) for page in pages])
+    with av.open(str(path)) as video:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in islice(video.decode(video=0), most)])
 
 
 def version_of_host() -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from benchmarks.harness import arguments, keep, kept, start_worker, table, write
+from benchmarks.harness import arguments, film, keep, kept, start_worker, table, write
 
 NAME = "real_vae"
 CELL = 8  # pixels
@@ -183,13 +183,11 @@ def frames_of(path: Path):
     import torch
     from PIL import Image
 
-    film, frames = Image.open(path), []
-    scale = LONGEST / max(film.size)
-    size = tuple(round(side * scale) // CELL * CELL for side in film.size)
-    for i in range(min(FRAMES, film.n_frames)):
-        film.seek(i)
-        frames.append(np.asarray(film.convert("RGB").resize(size, Image.LANCZOS), dtype=np.float32) / 255)
-    return torch.from_numpy(np.stack(frames))
+    pictures = film(path, FRAMES)
+    scale = LONGEST / max(pictures.shape[1:3])
+    size = tuple(round(side * scale) // CELL * CELL for side in (pictures.shape[2], pictures.shape[1]))
+    frames = [np.asarray(Image.fromarray(picture).resize(size, Image.LANCZOS)) for picture in pictures]
+    return torch.from_numpy(np.stack(frames)).float() / 255
 
 
 def tables(results: dict) -> dict[str, list[str]]:
