@@ -77,7 +77,7 @@ LENGTHS = {
     "Extend a clip in chunks, Wan 2.1": (9, 30),
     "First and last picture, Wan 2.1": (9, 20),
     "Hold the background, Wan 2.1": (9, 30),
-    "HunyuanVideo 1.5 in 1080p, image to video": (31, 20),
+    "HunyuanVideo 1.5 in 1080p, image to video": (31, 12),
     "HunyuanVideo 1.5, image to video": (31, 12),
     "HunyuanVideo, image to video": (14, 20),
     "Image to image, SD 1.5": (1, 20),
