@@ -304,6 +304,7 @@ def first_and_last_frame(graph: Graph) -> None:
     seen_first, seen_last = (
         graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop="none") for picture in (first, last)
     )
+    graph.column(HOLD, 420)
     still = still_clip(graph, first, wan.vae, size, end_image=last)
     held = schedule(graph, tau_end=0.3, curve=([[0, 0.5], [0.5, 1], [1, 0]], "monotone_cubic"))
     graph.column("4  Prompt, sample", 380)
