@@ -26,8 +26,8 @@ from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by, sk
 
 LOADERS = ROOT / "dev" / "stand_ins" / "loaders.py"
 SOUND = "sound.wav"
-SMALL = {"width": 64, "height": 64, "length": 9, "video_frames": 9, "steps": 4, "step": 2}
-SIZES = {(64, 64, 3), (128, 128, 3)}  # as asked for, or enlarged by a second stage
+SMALL = {"width": 64, "height": 64, "length": 9, "steps": 4, "step": 2}
+SIZES = {(64, 64, 3), (96, 96, 3), (128, 128, 3)}  # as asked for, or enlarged by a second stage
 SHORTEST = {  # frames
     "MiniMaxH3ImageToVideo": 22,  # a grid of its own
     "NormalizeVideoLatentStart": 25,  # evens four latent frames out by those that follow
@@ -59,16 +59,17 @@ def stand_in(browser, tmp_path_factory):
 def small(graph: dict, **schedule) -> dict:
     """The graph at a size for a test, with other values on its schedule. A final video stays twice a draft's size."""
     graph = json.loads(json.dumps(graph))
-    lengths = [SHORTEST[node["class_type"]] for node in graph.values() if node["class_type"] in SHORTEST]
-    size = SMALL | ({"length": max(lengths)} if lengths else {})
-    widths = [node["inputs"]["width"] for node in graph.values() if isinstance(node["inputs"].get("width"), int)]
-    final = {key for key, node in graph.items() if node["inputs"].get("width") == 2 * min(widths, default=0)}
-    for key, node in graph.items():
+    kinds = {node["class_type"] for node in graph.values()}
+    length = max([SHORTEST[kind] for kind in kinds & SHORTEST.keys()], default=SMALL["length"])
+    halved = any(node["inputs"].get("scale_by") == 0.5 for node in graph.values())
+    edge = 128 if halved else SMALL["width"]
+    for node in graph.values():
         inputs = node["inputs"]
         change = CHANGE_OF_EXPERT.get(inputs.get("steps"))
         inputs |= {name: 2 for name in ("start_at_step", "end_at_step") if change and inputs.get(name) == change}
-        inputs |= {name: value for name, value in size.items() if isinstance(inputs.get(name), int | float)}
-        inputs |= {"width": 128, "height": 128} if key in final else {}
+        inputs |= {name: value for name, value in SMALL.items() if isinstance(inputs.get(name), int | float)}
+        inputs |= {"width": edge, "height": edge} if node["class_type"] == "ImageScale" else {}
+        inputs |= {"value": length} if node["class_type"] == "PrimitiveInt" else {}
         inputs |= schedule if node["class_type"] == "NRSchedule" else {}
     return graph
 

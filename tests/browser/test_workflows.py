@@ -47,6 +47,30 @@ SHOW_ALL = """() => {
     app.canvas.setDirty(true, true);
 }"""
 CLOSE_DIALOGS = "() => document.querySelectorAll('[role=dialog] .p-dialog-close-button').forEach(b => b.click())"
+# Of each text on a coloured ground of a node or a note: the text, its colour and the ground's, [red, green, blue].
+ON_COLOURS = """() => {
+    const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
+    const pen = document.createElement('canvas').getContext('2d');
+    const grounds = app.graph._nodes.flatMap(node => [node.color, node.bgcolor]).filter(Boolean).map(colour => {
+        pen.fillStyle = colour;
+        return String(rgb(`${parseInt(pen.fillStyle.slice(1, 3), 16)} ${parseInt(pen.fillStyle.slice(3, 5), 16)} `
+            + parseInt(pen.fillStyle.slice(5, 7), 16)));
+    });
+    const found = [];
+    for (const box of document.querySelectorAll('[data-node-id]')) {
+        const texts = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const holder = texts.currentNode.parentElement;
+            if (!texts.currentNode.data.trim() || !holder.checkVisibility({ opacityProperty: true })) continue;
+            let at = holder;
+            while (at && /, 0\\)$|^transparent$/.test(getComputedStyle(at).backgroundColor)) at = at.parentElement;
+            const ground = at && rgb(getComputedStyle(at).backgroundColor);
+            if (ground && grounds.includes(String(ground)))
+                found.push([texts.currentNode.data.trim(), rgb(getComputedStyle(holder).color), ground]);
+        }
+    }
+    return found;
+}"""
 SETTING = "name => app.extensionManager.setting.get(name)"
 SET_SETTING = "([name, value]) => app.extensionManager.setting.set(name, value)"
 
@@ -77,7 +101,7 @@ LENGTHS = {
     "Extend a clip in chunks, Wan 2.1": (9, 30),
     "First and last picture, Wan 2.1": (9, 20),
     "Hold the background, Wan 2.1": (9, 30),
-    "HunyuanVideo 1.5 in 1080p, image to video": (31, 20),
+    "HunyuanVideo 1.5 in 1080p, image to video": (31, 12),
     "HunyuanVideo 1.5, image to video": (31, 12),
     "HunyuanVideo, image to video": (14, 20),
     "Image to image, SD 1.5": (1, 20),
@@ -199,3 +223,24 @@ def test_its_file_is_fit_to_ship(path):
     assert thumbnail.stat().st_size <= 60_000
     with Image.open(thumbnail) as picture:
         assert picture.size == (400, 400)  # the gallery shows squares
+
+
+def test_what_stands_on_a_coloured_node_can_be_read(comfy):
+    """The same for all palettes, from their colours: tests/core/test_workflows.py."""
+    if not comfy.vue:
+        pytest.skip("the classic canvas draws its texts")
+    drop(comfy, START)
+    texts = comfy.evaluate(ON_COLOURS)
+    assert {"Read me", "Rectified KSampler: as published", "reference", "Try first"} <= {text for text, _, _ in texts}
+    assert [text for text, colour, ground in texts if contrast(colour, ground) < 4.5] == []
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    """Of two colours from 0 to 255, by WCAG 2."""
+
+    def luminance(colour: list[float]) -> float:
+        linear = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in (x / 255 for x in colour[:3]))
+        return sum(share * x for share, x in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

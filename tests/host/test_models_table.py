@@ -67,7 +67,7 @@ def sigmas(name: str, stage: int, model) -> torch.Tensor:
         stage += name.startswith("Draft and final") or bool(nodes_of(name, "NRCarryPicture"))
         return torch.tensor([float(sigma) for sigma in manual[stage][0].split(",")])
     if ltx := nodes_of(name, "LTXVScheduler"):
-        (width, height, length, *_), *_ = nodes_of(name, "LTXVImgToVideo")
+        (_, width, height, _), (length, _) = *nodes_of(name, "ImageScale"), *nodes_of(name, "PrimitiveInt")
         latent = {"samples": torch.zeros(1, 128, (length - 1) // 8 + 1, height // 32, width // 32)}
         settings = dict(zip(("steps", "max_shift", "base_shift", "stretch", "terminal"), ltx[0], strict=True))
         return run_node("LTXVScheduler", **settings, latent=latent)[0]
@@ -75,9 +75,9 @@ def sigmas(name: str, stage: int, model) -> torch.Tensor:
         scheduler, steps, _ = schedulers[stage]
         found = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), scheduler, steps)
         splits = nodes_of(name, "SplitSigmas")
-        if nodes_of(name, "NRCarryPicture"):
+        if not stage and nodes_of(name, "NRCarryPicture"):
             return found[splits[0][0] :]
-        return found[: splits[0][0] + 1] if splits and stage else found
+        return found[: splits[stage][0] + 1] if stage else found
     if advanced := nodes_of(name, "NRKSamplerAdvanced"):
         _, _, _, steps, _, sampler, scheduler, *_ = advanced[0]
     else:

@@ -6,10 +6,20 @@ from dataclasses import dataclass, field
 
 
 class Output(list):
-    """One output of a node, as the API form writes it: [node id, slot]."""
+    """One output of a node, as the API form writes it: [node id, slot].
+
+    number: the number that it gives, where that is known; a widget that it is linked to shows it.
+    """
+
+    number: int | None = None
 
     def slot(self, index: int) -> Output:
         return Output([self[0], index])
+
+    def giving(self, number: int) -> Output:
+        output = self.slot(self[1])
+        output.number = number
+        return output
 
 
 @dataclass

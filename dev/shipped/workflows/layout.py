@@ -8,6 +8,7 @@ from .graph import Column, Graph
 
 GAP, TITLE_BAR, GROUP_BAR, PADDING = 40, 30, 50, 20
 NOTE_WIDTH = 430
+GROUP_COLOUR = "#3f789e"  # the host's own: it writes a title in the group's colour on a tint of that colour
 HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as high as the frontend makes them
     "LoadImage": 340,
     "CLIPTextEncode": 160,
@@ -63,7 +64,7 @@ def layout(graph: Graph, sizes: dict[str, list[float]]) -> tuple[dict[str, list[
     covered_frames = [frame for column in graph.columns if column.under for frame in covered(column, frames)]
     level([frame for frame in frames if frame not in covered_frames])
     groups = [
-        {"id": number, "title": column.title, "bounding": frame.around(), "color": "#3f5f6f", "font_size": 22,
+        {"id": number, "title": column.title, "bounding": frame.around(), "color": GROUP_COLOUR, "font_size": 22,
          "flags": {}}
         for number, (column, frame) in enumerate(zip(graph.columns, frames, strict=True), 1)
     ]  # fmt: skip

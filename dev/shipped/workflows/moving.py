@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .graph import Graph, Output
 from .newer_models import (
-    LTX_LARGE,
-    LTX_SMALL,
+    LTX_COST,
+    LTX_SIZES,
+    LTX_START,
     SOUND_IS_LEFT,
     load_ltx,
     ltx_enlarged,
@@ -18,18 +19,22 @@ from .parts import (
     LOAD,
     SAMPLE,
     picture_and_prompts,
+    scaled,
     schedule,
+    size_of,
     steps,
+    still_clip,
+    video_length,
     watch,
     workflow,
 )
-from .recipes import by_both_experts, wan22_expert
+from .recipes import WAN_22_COST, by_both_experts, wan22_expert
 from .thumbnails import Drawing
 
 SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
     "`visible` goes the same way, to the sampler's `mask`: where the motion uncovers what the picture does not show, "
-    "the model paints alone."
+    "the model paints alone. The clip moves by itself: `motion_compensation` stays 0, and `vae` is not linked."
 )
 FILMED = (
     "**Camera Move** films the picture: pan, tilt, zoom, roll, whatever the model's own idea of motion. **Still Video "
@@ -61,16 +66,15 @@ DRAFT_KNOBS = [
 def held_to_clip(graph: Graph, title: str, clip: Output, vae: Output, size: dict, **settings: float) -> tuple:
     """The moving clip's latent, with what is visible in it beside, and the schedule."""
     graph.column(title, 420)
-    still = graph.add("NRStillVideoLatent", "Still Video Latent: of the moving clip", image=clip, vae=vae,
-                      mask=clip.slot(1), **size)  # fmt: skip
+    still = still_clip(graph, clip, vae, size, "Still Video Latent: of the moving clip", mask=clip.slot(1))
     return still, schedule(graph, anchor="image", curve=FIRMLY, **settings)
 
 
 @workflow(
     "2 Camera move, on the demo model",
     FILMED,
+    start="**Press Run.** Left the clip that is asked for, right the video. Nothing to download; a CPU will do.",
     try_first=[
-        "**Press Run.** Left the clip that is asked for, right the video.",
         *CAMERA_KNOBS,
         SOFTER,
         "The demo model knows a few motions by name; a move that is near to its own word comes out best.",
@@ -83,10 +87,11 @@ def demo_camera_move(graph: Graph) -> None:
     model = graph.add("NRLoadDemoModel")
     picture = graph.add("NRDemoPicture", picture="coffee")
     prompt = graph.add("NRDemoPrompt", motion="zoom in")
+    length = video_length(graph, 16)
     graph.column("2  The camera", 320)
-    filmed = graph.add("NRCameraMove", image=picture, length=16, pan=0.12, tilt=0.08, zoom=1.15, easing="linear")
+    filmed = graph.add("NRCameraMove", image=picture, length=length, pan=0.12, tilt=0.08, zoom=1.15, easing="linear")
     still, held = held_to_clip(graph, "3  Held to the moving clip", filmed, model.slot(1),
-                               {"length": 16, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
+                               {"length": length, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
     graph.column(SAMPLE, 340)
     video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
                       schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
@@ -98,8 +103,9 @@ def demo_camera_move(graph: Graph) -> None:
 @workflow(
     "3 Draft and final, on the demo model",
     DRAFTED,
+    start="**Press Run.** The draft, the moved picture and the final video, side by side. Nothing to download; a CPU "
+    "will do.",
     try_first=[
-        "**Press Run.** The draft, the moved picture and the final video, side by side.",
         *DRAFT_KNOBS,
         SOFTER,
     ],
@@ -113,9 +119,9 @@ def demo_draft_and_final(graph: Graph) -> None:
     picture = graph.add("NRDemoPicture", picture="coffee")
     prompt = graph.add("NRDemoPrompt", motion="pan left")
     prompts = {"positive": prompt, "negative": prompt.slot(1)}
+    size = {"length": video_length(graph, 16), **size_of(graph, picture, 64, 64)}
     graph.column("2  A draft of 8 steps", 300)
-    size = {"length": 16, "width": 64, "height": 64}
-    start = graph.add("NRStillVideoLatent", image=picture, vae=vae, **size)
+    start = still_clip(graph, picture, vae, size)
     draft = graph.add("KSampler", "Draft", model=model, latent_image=start, **prompts,
                       **steps(8, 1.25, scheduler="normal"))  # fmt: skip
     drafted = graph.add("VAEDecode", samples=draft, vae=vae)
@@ -136,9 +142,9 @@ def demo_draft_and_final(graph: Graph) -> None:
     "Three pictures, each at its own frame. **Keyframe Video Latent** makes one clip of them: between two pictures "
     "each frame is both, moved towards one another where the motion is found, cross-faded where it is not. The video "
     "is held to that, and `pivot_frames` tells the schedule where a picture is known. Here the three come out of a "
-    "camera move over one picture; take your own.",
+    "camera move over one picture; take your own. The clip moves by itself: `motion_compensation` stays 0.",
+    start="**Press Run.** Left the clip of the keyframes, right the video. Nothing to download; a CPU will do.",
     try_first=[
-        "**Press Run.** Left the clip of the keyframes, right the video.",
         "Your own pictures: Load Image for each, into Batch Images, in the order of their `places`.",
         "`places` *0, 4, -1*: the second picture comes sooner. -1 is the last frame; any number of pictures.",
         "`strengths` *1, 0.3, 1*: the middle one is a hint. One number counts for all.",
@@ -153,14 +159,15 @@ def demo_keyframes(graph: Graph) -> None:
     model = graph.add("NRLoadDemoModel")
     vae = model.slot(1)
     picture = graph.add("NRDemoPicture", picture="coffee")
-    filmed = graph.add("NRCameraMove", "Only to have three pictures", image=picture, length=16, pan=0.12, zoom=1.15)
+    length = video_length(graph, 16)
+    filmed = graph.add("NRCameraMove", "Only to have three pictures", image=picture, length=length, pan=0.12, zoom=1.15)
     first, middle, last = (graph.add("ImageFromBatch", image=filmed, batch_index=n, length=1) for n in (0, 8, 15))
     two = graph.add("ImageBatch", image1=first, image2=middle)
     pictures = graph.add("ImageBatch", "Your pictures, as a batch", image1=two, image2=last)
     prompt = graph.add("NRDemoPrompt", motion="zoom in")
     graph.collapse(first, middle, last, two)
     graph.column("2  One clip of them", 420)
-    clip = graph.add("NRKeyframeLatent", images=pictures, vae=vae, places="0, 8, -1", strengths="1", length=16,
+    clip = graph.add("NRKeyframeLatent", images=pictures, vae=vae, places="0, 8, -1", strengths="1", length=length,
                      width=64, height=64)  # fmt: skip
     held = schedule(graph, anchor="image", curve=FIRMLY, pivot_frames=clip.slot(2), **SOFTLY)
     graph.column("3  Sample", 340)
@@ -188,6 +195,7 @@ def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
 @workflow(
     "Camera move, Wan 2.2 14B",
     FILMED + " The clip goes to `reference`; the model's own node still gets the picture itself.",
+    cost=WAN_22_COST + "about 9 minutes.",
     try_first=[
         *CAMERA_KNOBS,
         "`tau_end` 0.5: the high-noise expert all through, which decides the motion; the other one is left alone, and "
@@ -197,19 +205,17 @@ def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
     drawing=Drawing("rocket.jpg", "pan", "camera"),
 )
 def wan22_camera_move(graph: Graph) -> None:
-    size = {"width": 640, "height": 640, "length": 81}
     graph.column(LOAD, 360)
     high, low = (wan22_expert(graph, noise, few_steps=False) for noise in ("high", "low"))
     clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
     vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
-    given = picture_and_prompts(graph, clip)
+    given = picture_and_prompts(graph, clip, 640, 640, 81)
     graph.column("3  The camera", 340)
-    fitted = to_size(graph, given.picture, size)
-    filmed = graph.add("NRCameraMove", image=fitted, length=size["length"], pan=0.15, zoom=1.15)
-    still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, vae, size, tau_end=0.5)
+    filmed = graph.add("NRCameraMove", image=given.picture, length=given.size["length"], pan=0.15, zoom=1.15)
+    still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, vae, given.size, tau_end=0.5)
     graph.column("5  Sample", 360)
-    own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae, start_image=fitted,
-                    **size)  # fmt: skip
+    own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, **given.size)  # fmt: skip
     rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
     watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
 
@@ -217,37 +223,30 @@ def wan22_camera_move(graph: Graph) -> None:
 @workflow(
     "Draft and final, Wan 2.2 14B",
     DRAFTED + " The draft is half as wide and as high, and made in 4 steps.",
+    cost=WAN_22_COST + "about 9 minutes; the draft is less.",
     try_first=[*DRAFT_KNOBS, "`tau_end` 0.5: the high-noise expert all through, the other left alone. " + FREER],
     drawing=Drawing("astronaut.png", "turn", "draft"),
 )
 def wan22_draft_and_final(graph: Graph) -> None:
-    size = {"width": 640, "height": 640, "length": 81}
-    small = {**size, "width": 320, "height": 320}
     graph.column(LOAD, 360)
     experts = [wan22_expert(graph, noise, few_steps) for few_steps in (True, False) for noise in ("high", "low")]
     clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
     vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
-    given = picture_and_prompts(graph, clip)
-    fitted = to_size(graph, given.picture, size)
+    given = picture_and_prompts(graph, clip, 640, 640, 81)
+    small, small_size = scaled(graph, given.picture, 0.5, "The draft's", 640, 640)
     graph.column("3  A draft of 4 steps", 360)
-    prompts = {"positive": given.positive, "negative": given.negative, "vae": vae, "start_image": fitted}
-    own_small = graph.add("WanImageToVideo", "WanImageToVideo: draft", **prompts, **small)
+    prompts = {"positive": given.positive, "negative": given.negative, "vae": vae, "length": given.size["length"]}
+    own_small = graph.add("WanImageToVideo", "WanImageToVideo: draft", start_image=small, **prompts, **small_size)
     draft = by_both_experts(graph, "KSamplerAdvanced", *experts[:2], own_small, 4, 1.0, {})
     drafted = graph.add("VAEDecode", samples=draft, vae=vae)
     graph.column("4  The picture, moved like it", under=(2, 2))
-    moved = graph.add("NRMovePicture", image=fitted, video=drafted)
-    still, held = held_to_clip(graph, "5  Held to the moved clip", moved, vae, size, tau_end=0.5)
+    moved = graph.add("NRMovePicture", image=given.picture, video=drafted)
+    still, held = held_to_clip(graph, "5  Held to the moved clip", moved, vae, given.size, tau_end=0.5)
     graph.column("6  The final video", 360)
-    own = graph.add("WanImageToVideo", **prompts, **size)
+    own = graph.add("WanImageToVideo", start_image=given.picture, **{**prompts, **given.size})
     rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
     final = by_both_experts(graph, "NRKSamplerAdvanced", *experts[2:], own, 20, 3.5, rectified)
     watch(graph, final, vae, fps=16, title="7  Watch")
-
-
-def to_size(graph: Graph, picture: Output, size: dict) -> Output:
-    """The picture at the video's size: moved clips have the picture's."""
-    return graph.add("ImageScale", "To the video's size", image=picture, upscale_method="lanczos", width=size["width"],
-                     height=size["height"], crop="center")  # fmt: skip
 
 
 @workflow(
@@ -258,17 +257,18 @@ def to_size(graph: Graph, picture: Output, size: dict) -> Output:
     try_first=[
         *CAMERA_KNOBS,
         "`tau_end` 0.6 rectifies the five of 8 steps that stay above σ 0.9; 0.9 rectifies seven. " + FREER,
-        "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
+        LTX_SIZES,
     ],
+    start=LTX_START,
+    cost=LTX_COST,
     needs="0.16.0",
     drawing=Drawing("chelsea.png", "pan", "camera"),
 )
 def ltx_camera_move(graph: Graph) -> None:
     ltx = load_ltx(graph)
     graph.column("3  The camera", 340)
-    fitted = to_size(graph, ltx.picture, LTX_SMALL)
-    filmed = graph.add("NRCameraMove", image=fitted, length=LTX_SMALL["length"], pan=0.15, zoom=1.15)
-    still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, ltx.vae, LTX_SMALL, tau_end=0.6)
+    filmed = graph.add("NRCameraMove", image=ltx.small, length=ltx.size["length"], pan=0.15, zoom=1.15)
+    still, held = held_to_clip(graph, "4  Held to the moving clip", filmed, ltx.vae, ltx.small_size, tau_end=0.6)
     rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=still.slot(1))
     graph.column("5  Sample the small video", 340)
     small = ltx_small(graph, ltx, rectified)
@@ -284,20 +284,21 @@ def ltx_camera_move(graph: Graph) -> None:
     try_first=[
         *DRAFT_KNOBS,
         "The second stage makes 3 steps from σ 0.85: `tau_end` 0.3 rectifies one, 0.6 two, 1 all. " + FREER,
-        "Lengths are 8n+1. Width and height are of the small video: multiples of 32.",
+        LTX_SIZES,
     ],
+    start=LTX_START,
+    cost=LTX_COST,
     needs="0.16.0",
     drawing=Drawing("coffee.png", "turn", "draft"),
 )
 def ltx_draft_and_final(graph: Graph) -> None:
     ltx = load_ltx(graph)
-    fitted = to_size(graph, ltx.picture, LTX_LARGE)
     graph.column("3  The small video is the draft", 340)
     small = ltx_small(graph, ltx, ltx.model)
     drafted = graph.add("VAEDecode", "VAE Decode: draft", samples=small, vae=ltx.vae)
     graph.column("4  The picture, moved like it", under=(2, 2))
-    moved = graph.add("NRMovePicture", image=fitted, video=drafted)
-    still, held = held_to_clip(graph, "5  Held to the moved clip", moved, ltx.vae, LTX_LARGE, tau_end=0.6)
+    moved = graph.add("NRMovePicture", image=ltx.picture, video=drafted)
+    still, held = held_to_clip(graph, "5  Held to the moved clip", moved, ltx.vae, ltx.size, tau_end=0.6)
     rectified = graph.add("NRApply", model=ltx.model, schedule=held, reference=still, mask=still.slot(1))
     graph.column("6  Sample the large video", 340)
     large = ltx_large(graph, ltx, rectified, ltx_enlarged(graph, ltx, small), small)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -47,27 +48,22 @@ IMAGE_ANCHOR = (
     "`anchor` is *image*: sampling starts at almost pure noise, where the paper's *reference noise* forgets the "
     "picture within a few steps. Try both."
 )
-LINK_THE_VAE = (
-    "Too little moves: **link the VAE**, from its loader to `vae` of the sampler; then `motion_compensation` 1, the ω "
-    "curve flat at 0 and `tau_end` 0.7. The picture is then carried along the motion that the model wants, as in *Wan "
-    "2.2 5B, image to video*."
-)
-CARRY_THE_PICTURE = (
-    "Too little moves: **Carry Picture** between two stages, as in *HunyuanVideo 1.5, image to video*: the picture is "
-    "carried along the motion that the model wants."
-)
 CARRIED_BY_ITSELF = (
-    "\n\n**`vae` is linked**, so the picture is carried in pixels: early in the run, when layout and motion are "
+    "\n\n**The VAE is linked**, so the picture is carried in pixels: early in the run, when layout and motion are "
     "settled, the motion is looked at once, the picture moved along it, and the rest of the run held to that. "
 )
 CARRIED_BETWEEN = (
     "Two stages with a look between them. The first, left to the model, settles layout and motion. **Carry Picture** "
     "looks at what the model makes of it, moves the picture along that motion in pixels, and the second stage is held "
-    "to the moving picture."
+    "to the moving picture, so `motion_compensation` stays 0."
 )
 STIFF_OR_FREE = (
     "It looks glued on, nothing lives in it: `tau_end` down by 0.1, or `strength` 0.5. It goes its own way: `tau_end` "
     "up by 0.2. Held to the end, light and water are the picture's too."
+)
+LOOK_AND_ON = (
+    "the look comes when layout and motion are settled, and τ has to go on from there; a picture that moves may be "
+    "held longer than one that stands still. "
 )
 STILL_AGAIN = "`motion_compensation` 0.5: half as far; 0: held to the still picture, then with the paper's ω."
 MORE_OR_LESS = (
@@ -85,6 +81,19 @@ KEEPS_ITS_SAMPLER = (
     "\n\n**Apply Noise Rectification** patches the model, so this model's usual sampler and guider stay as they are."
 )
 
+# ---- how the notes begin
+
+HERE = "Width, height and length are typed once, beside the picture."
+DESCRIBE = (
+    "**Your picture** into Load Image, **what it shows and what moves** into the prompt: this model sees no picture. "
+    "**Run**. " + HERE
+)
+START = "**Your picture** into Load Image, **what moves, and how** into the prompt, **Run**. " + HERE
+
+CODE = re.compile(
+    "`([^`]+)`"
+)  # becomes bold: the host shows code in a blue that is hardly read in half of its palettes
+
 # ---- recipes
 
 
@@ -92,6 +101,7 @@ KEEPS_ITS_SAMPLER = (
 class Recipe:
     """What differs between models. `build` adds the nodes; the rest makes the note.
 
+    start: what the artist does first. cost: memory and time, as the model's official template gives them.
     needs: the oldest ComfyUI that has all of its nodes and its model.
     checked: what was tested of it; {host} is the ComfyUI that it was tested on.
     drawing: of the thumbnail; None: the demo's real result.
@@ -101,6 +111,8 @@ class Recipe:
     title: str
     about: str
     try_first: list[str] = field(default_factory=list)
+    start: str = START
+    cost: str = ""
     needs: str = OLDEST
     checked: str = RUN
     drawing: Drawing | None = None
@@ -117,15 +129,17 @@ class Recipe:
         return graph
 
     def note(self, graph: Graph) -> str:
-        """Title, what the graph does, which files it needs, what to try first, and what was checked of it."""
+        """What to do first, what it costs, which files it needs, how it works, what to try, what was checked of it."""
         used = dict.fromkeys(v for n in graph.nodes.values() for v in n["inputs"].values() if not isinstance(v, list))
         files = [f"- `{FILES[name][0]}/` [{name}]({FILES[name][1]})" for name in used if name in FILES]
-        lines = [f"## {self.title}", "", self.about, ""]
+        lines = [f"## {self.title}", "", self.start, ""]
+        lines += [f"*Official template: {self.cost}*", ""] if self.cost else []
         lines += ["### Put into `ComfyUI/models/`", "", *files, ""] if files else []
+        lines += ["### How it works", "", self.about, ""]
         lines += ["### Try first", "", *(f"- {line}" for line in self.try_first), ""]
         if self.checked:
             lines += [f"*Needs ComfyUI {self.needs} or newer. {self.checked.format(host=self.host)}*", ""]
-        return "\n".join(lines)
+        return CODE.sub(r"**\1**", "\n".join(lines))
 
 
 RECIPES: dict[str, Recipe] = {}
@@ -164,26 +178,63 @@ def diffusion_model(graph: Graph, file: str, shift: float, title: str = "") -> O
 
 @dataclass
 class Given:
-    """What the artist gives: the picture, the prompts, and what CLIP vision sees in the picture."""
+    """What the artist gives: the picture, cut to the video's size, that size, the prompts, and what CLIP vision sees
+    in the picture.
+
+    size: width, height and, of a video, length, as a node takes them: links to where each is typed.
+    """
 
     picture: Output
+    size: dict[str, Output]
     positive: Output
     negative: Output
     seen: Output | None = None
 
 
 def picture_and_prompts(
-    graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NEGATIVE,
-    vision: Output | None = None, crop: str = "none", title: str = "",
+    graph: Graph, clip: Output, width: int, height: int, length: int = 0, prompt: str = PROMPT,
+    negative: str = NEGATIVE, vision: Output | None = None, crop: str = "none",
 ) -> Given:  # fmt: skip
     graph.column(PICTURE_AND_PROMPT, 380)
-    picture = load_picture(graph, title)
+    picture, size = fitted_picture(graph, width, height, length)
     seen = vision and graph.add("CLIPVisionEncode", clip_vision=vision, image=picture, crop=crop)
-    return Given(picture, *prompts(graph, clip, prompt, negative), seen)
+    return Given(picture, size, *prompts(graph, clip, prompt, negative), seen)
 
 
-def load_picture(graph: Graph, title: str = "") -> Output:
-    return graph.add("LoadImage", title or "Put your picture here", image=PICTURE)
+def load_picture(graph: Graph, title: str = "Put your picture here") -> Output:
+    return graph.add("LoadImage", title, image=PICTURE)
+
+
+def fitted_picture(
+    graph: Graph, width: int, height: int, length: int = 0, title: str = "Put your picture here"
+) -> tuple[Output, dict[str, Output]]:
+    """The picture, cut to a size that is typed here and nowhere else; that size, with the video's length if any."""
+    picture = cut(graph, load_picture(graph, title), "Width and height of the video", width, height)
+    size = size_of(graph, picture, width, height)
+    return picture, size | ({"length": video_length(graph, length)} if length else {})
+
+
+def cut(graph: Graph, picture: Output, title: str, width: int | Output, height: int | Output) -> Output:
+    return graph.add("ImageScale", title, image=picture, upscale_method="lanczos", width=width, height=height,
+                     crop="center")  # fmt: skip
+
+
+def size_of(graph: Graph, picture: Output, width: int, height: int) -> dict[str, Output]:
+    """Width and height of a picture, which are known to be these, as links."""
+    measured = graph.add("GetImageSize", image=picture)
+    graph.collapse(measured)
+    return {"width": measured.giving(width), "height": measured.slot(1).giving(height)}
+
+
+def video_length(graph: Graph, length: int) -> Output:
+    return graph.add("PrimitiveInt", "Length of the video, in frames", value=length).giving(length)
+
+
+def scaled(graph: Graph, picture: Output, by: float, title: str, width: int, height: int) -> tuple:
+    """The fitted picture of width x height made smaller or larger, and its size, as links."""
+    other = graph.add("ImageScaleBy", title, image=picture, upscale_method="lanczos", scale_by=by)
+    graph.collapse(other)
+    return other, size_of(graph, other, round(width * by), round(height * by))
 
 
 def prompts(graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NEGATIVE) -> tuple[Output, Output]:
@@ -191,13 +242,14 @@ def prompts(graph: Graph, clip: Output, prompt: str = PROMPT, negative: str = NE
     return positive, graph.add("CLIPTextEncode", "Negative prompt", text=negative, clip=clip)
 
 
-def hold(
-    graph: Graph, picture: Output, vae: Output, size: dict, title: str = HOLD, **settings
-) -> tuple[Output, Output]:
+def hold(graph: Graph, given: Given, vae: Output, **settings) -> tuple[Output, Output]:
     """The still clip and the schedule; `settings` are the schedule's."""
-    graph.column(title, 420)
-    still = graph.add("NRStillVideoLatent", image=picture, vae=vae, **size)
-    return still, schedule(graph, **settings)
+    graph.column(HOLD, 420)
+    return still_clip(graph, given.picture, vae, given.size), schedule(graph, **settings)
+
+
+def still_clip(graph: Graph, picture: Output, vae: Output, size: dict, title: str = "", **more: Output) -> Output:
+    return graph.add("NRStillVideoLatent", title, image=picture, vae=vae, **size, **more)
 
 
 def schedule(
@@ -218,25 +270,11 @@ def steps(count: int, cfg: float, sampler: str = "euler", scheduler: str = "simp
     return {"seed": 7, "steps": count, "cfg": cfg, "sampler_name": sampler, "scheduler": scheduler}
 
 
-def custom_sampling(
-    graph: Graph, unpatched: Output, latent: Output, guider: str, sampler: str = "euler", **guider_inputs
-) -> Output:
-    """20 steps in the host's separate nodes; the unpatched model says where they lie."""
-    return graph.add(
-        "SamplerCustomAdvanced",
-        noise=graph.add("RandomNoise", noise_seed=7),
-        guider=graph.add(guider, **guider_inputs),
-        sampler=graph.add("KSamplerSelect", sampler_name=sampler),
-        sigmas=graph.add("BasicScheduler", model=unpatched, scheduler="simple", steps=20, denoise=1.0),
-        latent_image=latent,
-    )
-
-
 def carried_sampling(
     graph: Graph, model: Output, picture: Output, vae: Output, latent: Output, guider: str, look_at: int,
     tau_end: float, sampler: str = "euler", **guider_inputs,
 ) -> Output:  # fmt: skip
-    """As custom_sampling, cut after `look_at` of the 20 steps, and the picture carried along what is seen there."""
+    """20 steps in the host's separate nodes, cut after `look_at`, and the picture carried along what is seen there."""
     sigmas = graph.add("BasicScheduler", model=model, scheduler="simple", steps=20, denoise=1.0)
     parts = graph.add("SplitSigmas", sigmas=sigmas, step=look_at)
     sampler = graph.add("KSamplerSelect", sampler_name=sampler)

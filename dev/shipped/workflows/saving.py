@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 
 from .files import FILES
-from .graph import Graph
+from .graph import Graph, Output
 from .layout import layout
 
-OUR_COLOURS = {"color": "#233", "bgcolor": "#355"}
-NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
+# Dark, as most palettes are; and saturated, because the light one adds half of the lightness: a teal, a sheet of paper.
+OUR_COLOURS = {"color": "#233", "bgcolor": "#0f2424"}
+NOTE_COLOURS = {"color": "#3a3003", "bgcolor": "#272102"}
 VIEW = {"ds": {"scale": 0.6, "offset": [110, 140]}}  # beside the side bar, below the tabs
 
 
@@ -96,13 +97,14 @@ def saved_node(graph: Graph, key: str, definition: dict, order: int, place: list
     sockets, values = [], []
     for name, kind, options in inputs_of(definition):
         value = api["inputs"].get(name)
-        if takes_widget(kind, options) and not isinstance(value, list):
-            values.append(value)
+        linked, widget = isinstance(value, list), takes_widget(kind, options)
+        if widget:
+            values.append(shown(value, options) if linked else value)
             values += ["fixed"] if options.get("control_after_generate") else []
             values += ["image"] if options.get("image_upload") else []
             values += [None, None] if options.get("audio_upload") else []
-        else:
-            sockets.append({"name": name, "type": kind, "link": None})
+        if linked or not widget:
+            sockets.append({"name": name, "type": kind, "link": None, **({"widget": {"name": name}} if widget else {})})
     outputs = [
         {"name": name, "type": kind, "links": []}
         for name, kind in zip(definition["output_name"], definition["output"], strict=True)
@@ -120,6 +122,11 @@ def saved_node(graph: Graph, key: str, definition: dict, order: int, place: list
         **({"title": graph.titles[key]} if key in graph.titles else {}),
         **(OUR_COLOURS if api["class_type"].startswith("NR") else {}),
     }  # fmt: skip
+
+
+def shown(source: Output, options: dict):
+    """What a widget shows that is linked to `source`: the number that comes, so that it stays when the link goes."""
+    return options.get("default") if source.number is None else source.number
 
 
 def connect(graph: Graph, nodes: dict[str, dict]) -> list[list]:
