@@ -234,8 +234,8 @@ class DragPicture(io.ComfyNode):
                 io.Image.Input("image", tooltip="The picture."),
                 io.Mask.Input(
                     "part",
-                    tooltip="White: what is dragged (right-click the picture, Open in MaskEditor). Several masks are "
-                    "several parts, each with a path of its own, the later ones in front.",
+                    tooltip="White: what is dragged (right-click the picture, open it in the mask editor). "
+                    "Several masks are several parts, each with a path of its own, the later ones in front.",
                 ),
                 io.Int.Input("length", default=81, min=1, max=MAX_SIZE, tooltip="Frames of the clip."),
                 io.String.Input(

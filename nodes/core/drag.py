@@ -17,6 +17,7 @@ from torch.nn.functional import pad
 from .camera import eased
 from .checks import as_list, as_number, check_number, quote
 from .flow import warp
+from .moved_picture import blurred
 
 EXAMPLE = "10, 20; 60, 20"
 FARTHEST = 100_000  # pixels: coordinates beyond are a mistake
@@ -121,13 +122,15 @@ def dragged(
 
     parts: masks [P, 1, H, W] in [0, 1], each over the ones before; one that stays lies before those that pass behind
     it. ways: [P, 2] in pixels. shown: how much of each pixel the picture itself shows, [1, 1, H, W]. What a part
-    uncovers goes on to show the picture, and is not visible: all that its mask touches, so that no rim stays behind.
-    after_part: called after each; what it raises goes through.
+    uncovers is not visible: all that its mask touches, so that no rim stays behind. It has the blurred colours of what
+    is around it, since of the part itself a ghost would stay in the video. after_part: called after each; what it
+    raises goes through.
     """
-    frame, visible = picture, shown
-    for part, way in zip(parts, ways, strict=True):
-        if _moves(way):
-            visible = visible * (part < FAINT)
+    gone = [part for part, way in zip(parts, ways, strict=True) if _moves(way)]
+    visible, frame = shown, picture
+    if gone:
+        left = (torch.stack(gone).amax(0, keepdim=True) < FAINT).to(shown)
+        visible, frame = shown * left, torch.lerp(blurred(picture, shown * left), picture, left)
     for part, way in zip(parts, ways, strict=True):
         cut = slid(torch.cat([picture, part[None]], 1), *way)
         colours, opacity = cut[:, :-1], cut[:, -1:]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from noise_rectification.nodes.core.camera import EASINGS, LINEAR, eased
 from noise_rectification.nodes.core.drag import check_counts, drag_flow, dragged, offsets, read_paths, slid
+from noise_rectification.nodes.core.moved_picture import blurred
 from stand_ins.moving_pictures import shipped
 
 PICTURE = (shipped("astronaut.png")[..., 60:108, 120:184] + 1) / 2  # [1, 3, 48, 64]
@@ -113,7 +114,8 @@ def test_a_part_that_does_not_move_changes_nothing(part, x, y):
 def test_whole_pixels_are_moved_as_they_are_and_what_they_leave_is_not_visible(right, down):
     part = box()
     frame, visible = drag(part, (right, down))
-    expected, seen = PICTURE.clone(), 1 - part * float(bool(right or down))
+    seen = 1 - part * float(bool(right or down))
+    expected = torch.lerp(blurred(PICTURE, seen), PICTURE, seen)
     for y in range(10, 22):
         for x in range(20, 35):
             if 0 <= y + down < 48 and 0 <= x + right < 64:
@@ -130,7 +132,8 @@ def test_parts_of_pixels_too_all_that_a_part_leaves_is_not_visible(right, down, 
     covered = slid(part, right, down)
     assert frame.min() >= 0 and frame.max() <= 1
     free = covered == 0
-    assert torch.equal(frame[free.expand_as(frame)], PICTURE[free.expand_as(frame)])
+    kept = (free & (part < 1 / 255)).expand_as(frame)
+    assert torch.equal(frame[kept], PICTURE[kept])
     if max(abs(right), abs(down)) >= 1e-3:
         assert bool((visible[free & (part >= 1 / 255)] == 0).all()) and bool((visible[part < 1 / 255] == 1).all())
 
@@ -156,14 +159,21 @@ def test_there_is_no_seam_at_a_parts_edge():
 def test_a_part_may_leave_the_picture():
     for way in ((200.0, 0.0), (-64.0, 3.0), (0.5, -48.0), (-1e5, 1e5)):
         frame, visible = drag(box(), way)
-        assert torch.equal(frame, PICTURE) and torch.equal(visible, 1 - box())
+        assert torch.equal(visible, 1 - box()) and torch.equal(frame[:, :, 30:], PICTURE[:, :, 30:])
+
+
+def test_no_ghost_of_the_part_stays_where_it_lay():
+    """A white part on grey: nothing of the white is left, but grey."""
+    picture = torch.lerp(torch.full_like(PICTURE, 0.3), torch.ones_like(PICTURE), disc())
+    frame, visible = drag(disc(), (0, 100), picture=picture)
+    assert frame.max() < 0.31 and visible.mean() < 1
 
 
 def test_later_parts_are_in_front_whether_they_move_or_not():
     behind, before = box(10, 10, 10, 10), box(10, 30, 10, 10)
     passing = torch.cat([behind, before])
     frame, visible = drag(passing, (20, 0), (0, 0))
-    assert torch.equal(frame, PICTURE) and torch.equal(visible, 1 - behind)
+    assert torch.equal(frame[..., 20:], PICTURE[..., 20:]) and torch.equal(visible, 1 - behind)
     frame, _ = drag(passing.flip(0), (0, 0), (20, 0))
     assert torch.equal(frame[..., 10:20, 30:40], PICTURE[..., 10:20, 10:20])
 

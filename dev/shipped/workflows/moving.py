@@ -41,6 +41,11 @@ DRAFTED = (
     "itself along that motion, in pixels, so that no detail is lost. The **final** video is held to the moved clip. "
     + WHAT_IS_NEW
 )
+DRAGGED = (
+    "**Drag Picture** cuts a part out of the picture and takes it along a path. **Still Video Latent** takes the "
+    "moving clip in place of the picture, and every frame is held to its own picture of it. `visible` goes the same "
+    "way, to the sampler's `mask`: what was behind the part, the model paints alone."
+)
 CAMERA_KNOBS = [
     "**pan** 0.2: the camera goes to the right by a fifth of the width. **tilt**: up. **zoom** 1.2: a fifth closer. "
     "**roll**: degrees. Negative numbers go the other way; a zoom below 1 goes back.",
@@ -170,6 +175,42 @@ def demo_keyframes(graph: Graph) -> None:
     graph.collapse(frames)
     graph.column("4  The keyframes' clip  |  the video", under=(0, 1))
     show_side_by_side(graph, [clip.slot(3), frames], "keyframes")
+
+
+@workflow(
+    "5 Drag a part, on the demo model",
+    DRAGGED,
+    try_first=[
+        "**Press Run.** Left the clip that is asked for, right the video.",
+        "`path` *25, 26; 45, 26*: straight to the right. Points are pixels of the picture, from its upper left corner; "
+        "only the way from the first one counts. Or link a spline editor's coordinates.",
+        "Your own picture: Load Image, right-click it, paint the part in the mask editor, link its mask to `part`.",
+        "Two parts: two masks in a batch, two lines in `path`.",
+        "The camera, too: **Camera Move** between the two, `frames` to its `image` and `visible` to its `mask`.",
+        SOFTER,
+    ],
+    checked="",
+    drawing=Drawing("rocket.jpg", "zoom in", "part"),
+)
+def demo_drag(graph: Graph) -> None:
+    graph.column("1  Picture and prompt", 310)
+    model = graph.add("NRLoadDemoModel")
+    picture = graph.add("NRDemoPicture", picture="disc")
+    prompt = graph.add("NRDemoPrompt", motion="drift right")
+    graph.column("2  The part, and its path", 320)
+    blue = graph.add("ImageToMask", image=picture, channel="blue")
+    bluest = graph.add("ThresholdMask", mask=blue, value=0.5)
+    disc = graph.add("GrowMask", "The part: what is blue", mask=bluest, expand=1, tapered_corners=True)
+    graph.collapse(blue, bluest, disc)
+    dragged = graph.add("NRDragPicture", image=picture, part=disc, length=16, path="25, 26; 36, 20; 42, 28; 44, 38")
+    still, held = held_to_clip(graph, "3  Held to the moving clip", dragged, model.slot(1),
+                               {"length": 16, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
+    graph.column(SAMPLE, 340)
+    video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
+                      schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
+    frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
+    graph.column("5  What was asked for  |  the video", under=(0, 1))
+    show_side_by_side(graph, [dragged, frames], "drag")
 
 
 def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:

@@ -119,9 +119,12 @@ def draw(title: str, graph: Graph, drawing: Drawing) -> Image.Image:
         mask = subject(picture)
         frames = [Image.composite(frame, picture, ImageChops.multiply(mask, subject(frame))) for frame in frames]
         picture = Image.composite(Image.new("RGB", picture.size, PAINT), picture, mask.point(lambda v: v * 0.6))
+    if drawing.kind == "part":
+        frames = [dragged(picture, share) for share in (0, 0.08, 0.16, 0.24)]
     beside = {
         "two pictures": (frames[-1], "last picture"),
         "camera": (viewfinders(photo, drawing.move), "how the camera moves"),
+        "part": (painted_path(picture), "a part, and its path"),
         "draft": (rough(frames[-1]), "how a draft moves"),
     }.get(drawing.kind)
     if beside:
@@ -160,6 +163,24 @@ def viewfinders(photo: Image.Image, move: str) -> Image.Image:
         corners = [(x * half, y * half) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
         cos, sin, across = math.cos(angle), math.sin(angle), 120 + 240 * shift * time
         pen.line([(across + x * cos - y * sin, 120 + x * sin + y * cos) for x, y in corners], fill=colour, width=5)
+    return seen
+
+
+def dragged(picture: Image.Image, share: float) -> Image.Image:
+    """A picture whose subject has gone up and to the right by a share of its width, and what may lie behind it."""
+    part, way = subject(picture), (round(share * picture.width), round(-0.4 * share * picture.width))
+    behind = Image.composite(picture.filter(ImageFilter.GaussianBlur(picture.width / 6)), picture, part)
+    return Image.composite(ImageChops.offset(picture, *way), behind, ImageChops.offset(part, *way))
+
+
+def painted_path(picture: Image.Image) -> Image.Image:
+    """A picture with its subject painted over, and the path on which it goes."""
+    mask = subject(picture).point(lambda value: value * 0.6)
+    seen = Image.composite(Image.new("RGB", picture.size, PAINT), picture, mask)
+    pen, (width, height) = ImageDraw.Draw(seen), picture.size
+    end = 0.8 * width, 0.4 * height
+    pen.line([(0.5 * width, 0.52 * height), end], fill=INK, width=7)
+    pen.ellipse([end[0] - 11, end[1] - 11, end[0] + 11, end[1] + 11], fill=INK)
     return seen
 
 
