@@ -25,7 +25,7 @@ from prompts import run
 from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by, skip_unless_it_can_run
 
 LOADERS = ROOT / "dev" / "stand_ins" / "loaders.py"
-SOUND = "sound.wav"
+SOUND, PICTURE = "sound.wav", "example.png"
 SMALL = {"width": 64, "height": 64, "length": 9, "video_frames": 9, "steps": 4, "step": 2}
 SIZES = {(64, 64, 3), (128, 128, 3)}  # as asked for, or enlarged by a second stage
 SHORTEST = {  # frames
@@ -49,6 +49,7 @@ def stand_in(browser, tmp_path_factory):
                 file.touch()
     with comfyui(base, threads=1) as address:
         a_second_of_sound(base / "input" / SOUND)
+        a_painted_picture(base / "input" / PICTURE)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         comfy = ComfyPage(context.new_page(), address, vue=False)
         comfy.open()

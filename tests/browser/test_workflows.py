@@ -88,6 +88,7 @@ LENGTHS = {
     "5 Drag a part, on the demo model": (16, 20),
     "Camera move, LTX-2.3": (16, 8),
     "Camera move, Wan 2.2 14B": (21, 20),
+    "Drag a part, Wan 2.2 14B": (21, 20),
     "Draft and final, LTX-2.3": (16, 3),
     "Draft and final, Wan 2.2 14B": (21, 20),
     "Kandinsky 5, image to video": (31, 50),

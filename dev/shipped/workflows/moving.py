@@ -26,6 +26,7 @@ from .parts import (
 from .recipes import by_both_experts, wan22_expert
 from .thumbnails import Drawing
 
+PAINT_THE_PART, A_PATH = "Put your picture here, paint over the part", "0, 0; 60, -60; 180, -80"
 SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
     "`visible` goes the same way, to the sampler's `mask`: where the motion uncovers what the picture does not show, "
@@ -46,6 +47,14 @@ DRAGGED = (
     "moving clip in place of the picture, and every frame is held to its own picture of it. `visible` goes the same "
     "way, to the sampler's `mask`: what was behind the part, the model paints alone."
 )
+DRAG_KNOBS = [
+    "Right-click your picture, open the mask editor, and paint the part: until then Drag Picture says that its mask is "
+    "black.",
+    "`path`: points in pixels of your picture; only the way from the first one counts. Or link a spline editor's "
+    "coordinates. The preview on the node shows where the part goes: bypass the samplers, press Run.",
+    "Two parts: two masks in a batch, two lines in `path`.",
+    "Say in the prompt what moves, and where to: the two then pull in one direction.",
+]
 CAMERA_KNOBS = [
     "**pan** 0.2: the camera goes to the right by a fifth of the width. **tilt**: up. **zoom** 1.2: a fifth closer. "
     "**roll**: degrees. Negative numbers go the other way; a zoom below 1 goes back.",
@@ -251,6 +260,33 @@ def wan22_camera_move(graph: Graph) -> None:
     graph.column("5  Sample", 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae, start_image=fitted,
                     **size)  # fmt: skip
+    rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
+    watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
+
+
+@workflow(
+    "Drag a part, Wan 2.2 14B",
+    DRAGGED + " The clip goes to `reference`; the model's own node still gets the picture itself.",
+    try_first=[
+        *DRAG_KNOBS,
+        "`tau_end` 0.5: the high-noise expert all through, which decides the motion; the other one is left alone, and "
+        "finds the fine details. " + FREER,
+    ],
+    drawing=Drawing("rocket.jpg", "zoom in", "part"),
+)
+def wan22_drag(graph: Graph) -> None:
+    size = {"width": 640, "height": 640, "length": 81}
+    graph.column(LOAD, 360)
+    high, low = (wan22_expert(graph, noise, few_steps=False) for noise in ("high", "low"))
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    given = picture_and_prompts(graph, clip, title=PAINT_THE_PART)
+    graph.column("3  The part, and its path", 340)
+    dragged = graph.add("NRDragPicture", image=given.picture, part=given.picture.slot(1), path=A_PATH, **size)
+    still, held = held_to_clip(graph, "4  Held to the moving clip", dragged, vae, size, tau_end=0.5)
+    graph.column("5  Sample", 360)
+    own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
+                    start_image=given.picture, **size)  # fmt: skip
     rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
     watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
 
