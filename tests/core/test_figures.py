@@ -88,8 +88,8 @@ def claims():
     dragged = kept("moved")["d"]
     drag, also = "js/docs/NRDragPicture.md", "js/docs/NRDragPicture/zh.md"
     for words, in_chinese, way, least, most in (
-        ("with `tau_end` 0.9 a disc, dragged over a photograph, went as far as was asked to a twentieth",
-         "`tau_end` 0.9 时，在照片上拖动的圆走的距离与所要求的相差至多约半成", "τ_end 0.9", 0.95, 1.05),
+        ("with `tau_end` 0.9 a disc, dragged over a photograph, went as far as was asked to about a twentieth",
+         "`tau_end` 0.9 时，在照片上拖动的圆走的距离与所要求的相差至多约半成", "τ_end 0.9", 0.94, 1.06),
         ("with 0.6 to about a tenth", "0.6 时至多约一成", "τ_end 0.6", 0.88, 1.12),
         ("Not held, it stays where it is", "不约束时它留在原处", "no prompt", -0.1, 0.1),
     ):  # fmt: skip
