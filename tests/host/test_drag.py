@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from noise_rectification.nodes.core.schedule import Schedule
-from private_host.pack import run_node
+from private_host.pack import run_node, start_host
 from runs import ksampler
 from stand_ins.models import sd15
 from stand_ins.moving_pictures import shipped
@@ -65,6 +65,17 @@ def test_tracks_win_over_the_path():
     found = drag(path="no path", tracks=tracks([[4.0, 4.0], [28.0, 16.0]]))
     for one, other in zip(found, drag(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.skipif("GenerateTracks" not in start_host().NODE_CLASS_MAPPINGS, reason="this ComfyUI makes no tracks")
+def test_the_hosts_own_tracks_are_taken():
+    made, _ = run_node(
+        "GenerateTracks", width=WIDTH, height=HEIGHT, start_x=0.25, start_y=0.25, mid_x=0.5, mid_y=0.5,
+        end_x=0.25 + 24 / WIDTH, end_y=0.25 + 12 / HEIGHT, num_frames=5, num_tracks=1, track_spread=0.025,
+        bezier=False, interpolation="linear",
+    )  # fmt: skip
+    for one, other in zip(drag(tracks=made), drag(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
 
 
 def test_several_parts_have_a_path_each():
