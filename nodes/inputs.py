@@ -147,6 +147,15 @@ def _check_latent(declared: io.Input, value: Any) -> dict:
     return value
 
 
+def _check_tracks(declared: io.Input, value: Any) -> Tensor:
+    """The host's TRACKS as points [frames, tracks, 2] in pixels, float64. When they are hidden is not read."""
+    points = value.get("track_path") if isinstance(value, dict) else None
+    if not isinstance(points, Tensor) or points.ndim != 3 or points.shape[-1] != 2 or points.numel() == 0:
+        raise ValueError(f"{declared.id}: got {quote(value)}. Link TRACKS, as Generate Video Tracks gives them.")
+    _check_finite(declared.id, points)
+    return points.double().cpu()
+
+
 def _check_sigmas(declared: io.Input, value: Any) -> Tensor:
     if not isinstance(value, Tensor) or value.ndim != 1 or not bool((value >= 0).all()):  # NaN is not >= 0
         raise ValueError(
@@ -182,6 +191,7 @@ CHECKS: dict[str, Callable] = {
     "IMAGE": _check_pictures,
     "MASK": _check_mask,
     "LATENT": _check_latent,
+    "TRACKS": _check_tracks,
     "SIGMAS": _check_sigmas,
     "CONDITIONING": _check_conditioning,
     "MODEL": _able_to("clone", "get_model_object"),

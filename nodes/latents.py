@@ -12,37 +12,9 @@ from .core.packages import PILLOW
 from .host.film import save_clip
 from .host.keyframes import keyframe_clip
 from .host.noising import ReferenceNoise, noise_latent
-from .host.vae import CENTER_CROP, RESIZES, still_video_latent
+from .host.vae import still_video_latent
 from .inputs import checked, said_before_the_run
-from .node_schema import VIDEO_GENERATION, node_schema
-
-MAX_SIZE = 16384
-
-
-def _size_inputs() -> list[io.Input]:
-    return [
-        io.Int.Input(
-            "width",
-            default=0,
-            min=0,
-            max=MAX_SIZE,
-            tooltip="Width in pixels, rounded down to the VAE's grid. 0 = the image's own width.",
-        ),
-        io.Int.Input(
-            "height",
-            default=0,
-            min=0,
-            max=MAX_SIZE,
-            tooltip="Height in pixels, rounded down to the VAE's grid. 0 = the image's own height.",
-        ),
-        io.Combo.Input(
-            "resize",
-            options=list(RESIZES),
-            default=CENTER_CROP,
-            tooltip="How a picture of another shape is brought to width and height: "
-            "cut its edges, stretch it, or pad with black.",
-        ),
-    ]
+from .node_schema import MAX_SIZE, VIDEO_GENERATION, node_schema, size_inputs
 
 
 class StillVideoLatent(io.ComfyNode):
@@ -75,7 +47,7 @@ class StillVideoLatent(io.ComfyNode):
                     tooltip="Video frames. Rounded down to what the VAE can hold "
                     "(Wan and Hunyuan 4n+1, LTX-Video and Cosmos 8n+1, Mochi 6n+1, MiniMax H3 17n+5).",
                 ),
-                *_size_inputs(),
+                *size_inputs(", rounded down to the VAE's grid"),
                 io.Image.Input(
                     "end_image",
                     optional=True,
@@ -143,7 +115,7 @@ class KeyframeLatent(io.ComfyNode):
                     max=MAX_SIZE,
                     tooltip="Video frames. Rounded down to what the VAE can hold.",
                 ),
-                *_size_inputs(),
+                *size_inputs(", rounded down to the VAE's grid"),
             ],
             outputs=[
                 io.Latent.Output(

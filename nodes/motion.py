@@ -1,20 +1,19 @@
-"""Move Picture Like Video · Carry Picture · Camera Move."""
+"""Move Picture Like Video · Carry Picture · Camera Move · Drag Picture."""
 
 from __future__ import annotations
 
 from comfy_api.latest import io
 
 from . import CATEGORY
-from .core.camera import EASE_IN_OUT, EASINGS, CameraMove, eased
+from .core.camera import EASE_IN_OUT, EASINGS, LINEAR, CameraMove, eased
 from .core.curve import resampled
+from .core.drag import check_counts, offsets, read_paths
 from .core.moved_picture import FILLS, STRETCH
 from .core.packages import PILLOW, TORCHVISION
 from .host.looks import carry_picture
-from .host.moved_picture import MovedClip, move_camera, move_like_video
-from .inputs import checked
-from .node_schema import VIDEO_GENERATION, node_schema
-
-MAX_LENGTH = 16384
+from .host.moved_picture import MovedClip, drag_parts, move_camera, move_like_video
+from .inputs import checked, said_before_the_run
+from .node_schema import MAX_SIZE, VIDEO_GENERATION, node_schema, size_inputs
 
 
 def _amount(tooltip: str) -> io.Input:
@@ -79,7 +78,7 @@ class MovePicture(io.ComfyNode):
                     "length",
                     default=0,
                     min=0,
-                    max=MAX_LENGTH,
+                    max=MAX_SIZE,
                     tooltip="Frames of the clip. 0 = as many as the video. "
                     "Another number plays the whole motion slower or faster.",
                 ),
@@ -168,8 +167,9 @@ class CameraMoveNode(io.ComfyNode):
             description="Films a picture with a moving camera: pan, tilt, zoom, roll. Hold a video to the clip, and "
             "its camera moves as you say, whatever the model.",
             inputs=[
-                io.Image.Input("image", tooltip="The picture to film. The clip has its size."),
-                io.Int.Input("length", default=81, min=1, max=MAX_LENGTH, tooltip="Frames of the clip."),
+                io.Image.Input("image", tooltip="The picture to film. The clip has its size. "
+                               "A batch of exactly `length` pictures is filmed as the clip that it is."),
+                io.Int.Input("length", default=81, min=1, max=MAX_SIZE, tooltip="Frames of the clip."),
                 _move("pan", 0.0, -2.0, 2.0, "The camera goes to the right, so the picture slides to the left: "
                       "0.2 = by a fifth of the width. Negative = to the left."),
                 _move("tilt", 0.0, -2.0, 2.0, "The camera goes up, so the picture slides down: "
@@ -194,19 +194,89 @@ class CameraMoveNode(io.ComfyNode):
                     tooltip="How much of the move each frame has seen, as a list of numbers from another node: "
                     "0 = its start, 1 = its end. Any length. Wins over `easing`.",
                 ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="A mask of the pictures, such as `visible` of Drag Picture: it is filmed as they are, and "
+                    "`visible` is black where it is.",
+                ),
             ],
             outputs=_moved_clip(),
         )  # fmt: skip
 
     @classmethod
     @checked(lists=("progress",), packages=(TORCHVISION, PILLOW))
-    def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None) -> io.NodeOutput:
+    def execute(cls, image, length, pan, tilt, zoom, roll, easing, progress=None, mask=None) -> io.NodeOutput:
         shares = eased(easing, length) if progress is None else resampled(progress, length)
-        return _output(move_camera(image, list(shares), CameraMove(pan, tilt, zoom, roll)), cls)
+        return _output(move_camera(image, list(shares), CameraMove(pan, tilt, zoom, roll), mask), cls)
 
 
 def _move(name: str, default: float, low: float, high: float, tooltip: str, step: float = 0.01) -> io.Input:
     return io.Float.Input(name, default=default, min=low, max=high, step=step, round=0.001, tooltip=tooltip)
 
 
-NODES = [MovePicture, CarryPicture, CameraMoveNode]
+class DragPicture(io.ComfyNode):
+    """The picture with parts of it dragged along paths."""
+
+    @classmethod
+    def define_schema(cls):
+        return node_schema(
+            node_id="NRDragPicture",
+            search_words="drag, cut and drag, time to move, trajectory, motion brush, motion path, path, spline, "
+            "tracks, move object, animate object, image to video, 轨迹, 拖动, 拖拽, 运动笔刷, 路径, 物体运动, 图生视频",
+            essentials_category=VIDEO_GENERATION,
+            display_name="Drag Picture",
+            category=CATEGORY,
+            is_output_node=True,
+            description="Cuts a part out of a picture and drags it along a path. Hold a video to the clip, and the "
+            "part goes where you say, whatever the model; the model paints what was behind it.",
+            inputs=[
+                io.Image.Input("image", tooltip="The picture."),
+                io.Mask.Input(
+                    "part",
+                    tooltip="White: what is dragged (right-click the picture, open it in the mask editor). "
+                    "Several masks are several parts, each with a path of its own, the later ones in front.",
+                ),
+                io.Int.Input("length", default=81, min=1, max=MAX_SIZE, tooltip="Frames of the clip."),
+                io.String.Input(
+                    "path",
+                    default="0, 0; 100, 0",
+                    multiline=True,
+                    tooltip="Where the part goes: points x, y in pixels of `image`, with semicolons between them, a "
+                    "path on each line. Or link a spline editor's coordinates (coord_str of KJNodes' Spline Editor). "
+                    "The part goes as the path does from its first point on; the points are evenly spaced in time, "
+                    "and straight lines join them. One point stays.",
+                ),
+                io.Combo.Input(
+                    "easing",
+                    options=list(EASINGS),
+                    default=LINEAR,
+                    tooltip="How the way along the path starts and ends: as the points say (linear), softly at the "
+                    "start (ease in), at the end (ease out), or at both.",
+                ),
+                *size_inputs(),
+                io.Custom("TRACKS").Input(
+                    "tracks",
+                    optional=True,
+                    tooltip="Paths as tracks (Generate Video Tracks), one for each part, in pixels of `image`. "
+                    "Wins over `path`.",
+                ),
+            ],
+            outputs=_moved_clip(),
+        )
+
+    @classmethod
+    def validate_inputs(cls, path=None, tracks=False):
+        """The host asks before anything runs. What comes by link is None; linked tracks win over a path."""
+        is_read = path is not None and tracks is not None
+        return said_before_the_run(lambda: is_read and read_paths(path))
+
+    @classmethod
+    @checked(packages=(TORCHVISION, PILLOW))
+    def execute(cls, image, part, length, path, easing, width, height, resize, tracks=None) -> io.NodeOutput:
+        paths = read_paths(path) if tracks is None else list(tracks.numpy().swapaxes(0, 1))
+        check_counts("path" if tracks is None else "tracks", len(paths), len(part))
+        return _output(drag_parts(image, part, offsets(paths, easing, length), width, height, resize), cls)
+
+
+NODES = [MovePicture, CarryPicture, CameraMoveNode, DragPicture]

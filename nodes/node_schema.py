@@ -1,9 +1,12 @@
-"""A node's schema with the fields that only newer hosts take."""
+"""A node's schema with the fields that only newer hosts take, and the inputs that several nodes have."""
 
 from __future__ import annotations
 
 from comfy_api.latest import io
 
+from .host.vae import CENTER_CROP, RESIZES
+
+MAX_SIZE = 16384  # pixels of a side, and frames of a clip
 VIDEO_GENERATION = "Video Generation"  # of the host's list of essential nodes
 # What people type who need this pack, as search words; the host searches them in every language.
 FAITHFUL_VIDEO = (
@@ -24,3 +27,30 @@ def node_schema(*, search_words: str, essentials_category: str | None = None, **
     schema.search_aliases = search_words.split(", ")
     schema.essentials_category = essentials_category
     return schema
+
+
+def size_inputs(rounding: str = "") -> list[io.Input]:
+    """The size that pictures are brought to, and how. rounding: what becomes of the pixels that are given, in words."""
+    return [
+        io.Int.Input(
+            "width",
+            default=0,
+            min=0,
+            max=MAX_SIZE,
+            tooltip=f"Width in pixels{rounding}. 0 = the image's own width.",
+        ),
+        io.Int.Input(
+            "height",
+            default=0,
+            min=0,
+            max=MAX_SIZE,
+            tooltip=f"Height in pixels{rounding}. 0 = the image's own height.",
+        ),
+        io.Combo.Input(
+            "resize",
+            options=list(RESIZES),
+            default=CENTER_CROP,
+            tooltip="How a picture of another shape is brought to width and height: "
+            "cut its edges, stretch it, or pad with black.",
+        ),
+    ]

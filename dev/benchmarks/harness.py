@@ -119,6 +119,13 @@ class Scene:
         inputs = {"image": self.picture, "length": FRAMES, "pan": pan, "tilt": tilt, "zoom": zoom, "roll": roll}
         return run_node("NRCameraMove", easing=["linear"], **{name: [value] for name, value in inputs.items()})
 
+    def dragged(self, part, path: str) -> tuple:
+        """part: MASK [1, H, W]. path: as the node reads it."""
+        from private_host.pack import run_node
+
+        return run_node("NRDragPicture", image=self.picture, part=part, length=FRAMES, path=path, easing="linear",
+                        width=0, height=0, resize="stretch")  # fmt: skip
+
 
 def measure_video(video: np.ndarray, picture: np.ndarray, truth: np.ndarray) -> dict:
     """The pack's own measures of a video [F, H, W, 3], and its PSNR to the true clip."""

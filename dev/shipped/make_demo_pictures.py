@@ -4,9 +4,9 @@
 
 Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
 rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png,
-NRCarryPicture.png and NRCameraMove.png, whose rows are what lends the motion, the moved picture, what of it is visible,
-and the video that is held to it; js/docs/report.png and schedule.png, the plots of a report and of a schedule; and
-assets/banner.png.
+NRCarryPicture.png, NRCameraMove.png and NRDragPicture.png, whose rows are what lends the motion, the moved picture,
+what of it is visible, and the video that is held to it; js/docs/report.png and schedule.png, the plots of a report and
+of a schedule; and assets/banner.png.
 """
 
 from __future__ import annotations
@@ -79,6 +79,13 @@ def filmed(scene: Scene) -> dict[str, np.ndarray]:
     return held_to(scene, scene.filmed(0.12, 0.08, 1.15, 6.0))
 
 
+def dragged(scene: Scene) -> dict[str, np.ndarray]:
+    """What is blue in a picture, dragged, and the video held to that."""
+    blue = node("ImageToMask", image=scene.picture, channel="blue")
+    disc = node("GrowMask", mask=node("ThresholdMask", mask=blue, value=0.5), expand=1, tapered_corners=True)
+    return held_to(scene, scene.dragged(disc, "25, 26; 36, 20; 42, 28; 44, 38"))
+
+
 def carried(scene: Scene) -> dict[str, np.ndarray]:
     """What a first stage of 4 of 20 steps predicts, the picture carried along it, and the second stage, held to it."""
     from noise_rectification.nodes.core.schedule import Schedule
@@ -144,15 +151,17 @@ def draw_moved(picture: np.ndarray) -> None:
 
     start_host()
     image = torch.from_numpy(picture).float()[None]
-    with torch.inference_mode():
-        pages = {
-            "NRMovePicture": drafted(Scene(image, "pan left")),
-            "NRCarryPicture": carried(Scene(image, "pan left", latent=BLOCKS)),
-            "NRCameraMove": filmed(Scene(image, "zoom in")),
-        }
-    for page, rows in pages.items():
-        strip = run.draw_strip(picture, rows, every=5)
-        strip.quantize(256).save(ROOT / "js" / "docs" / f"{page}.png", optimize=True)
+    pages = {
+        "NRMovePicture": (drafted, Scene(image, "pan left")),
+        "NRCarryPicture": (carried, Scene(image, "pan left", latent=BLOCKS)),
+        "NRCameraMove": (filmed, Scene(image, "zoom in")),
+        "NRDragPicture": (dragged, Scene(node("NRDemoPicture", picture="disc"), "drift right")),
+    }
+    for page, (rows, scene) in pages.items():
+        with torch.inference_mode():
+            strip = run.draw_strip(scene.picture[0].numpy(), rows(scene), every=5)
+        # 128 colours without dither are three quarters of the bytes, and look alike at the panel's width.
+        strip.quantize(128, dither=Image.Dither.NONE).save(ROOT / "js" / "docs" / f"{page}.png", optimize=True)
 
 
 if __name__ == "__main__":

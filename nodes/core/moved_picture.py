@@ -179,7 +179,7 @@ def moved(
         hidden = min(amount, 1.0) * (1 - interpolate(agreeing, size, mode="bilinear"))
         visible = visible * (1 - hidden)
     if fill == BLUR:
-        frame = torch.lerp(_blurred(frame, visible), frame, visible)
+        frame = torch.lerp(blurred(frame, visible), frame, visible)
     if fill == VIDEO and own is not None:
         frame = torch.lerp(shrunk(own, size), frame, visible)
     return frame, visible
@@ -234,7 +234,7 @@ def _resized_rows(grid: Tensor, size: tuple[int, int], rows: slice) -> Tensor:
     return torch.addcmul(share * wide[..., after - top, :], 1 - share, wide[..., before - top, :])
 
 
-def _blurred(frame: Tensor, visible: Tensor) -> Tensor:
+def blurred(frame: Tensor, visible: Tensor) -> Tensor:
     """The blurred colours of what is visible, spread to where nothing is."""
     scale = min(1.0, BLUR_CELLS / min(frame.shape[-2:]))
     cells = [max(1, round(pixels * scale)) for pixels in frame.shape[-2:]]

@@ -75,21 +75,32 @@ def fit_pictures(pictures: Tensor, width: int, height: int, resize: str) -> Tens
     return padded.movedim(1, -1)
 
 
-def fit_mask_like(pictures: Tensor, mask: Tensor | None, width: int, height: int, resize: str) -> Tensor:
+def fit_mask_like(
+    pictures: Tensor, mask: Tensor | None, width: int, height: int, resize: str, name: str = "mask"
+) -> Tensor:
     """A MASK of pictures, brought to width x height on the way that `fit_pictures` takes them: [N, height, width].
 
     One of another size than the pictures is first stretched over them. None is white. Where pictures are padded, they
-    show nothing: black.
+    show nothing: black. name: the mask's input, for the log.
     """
     size = pictures.shape[1:3]
     mask = pictures.new_ones(1, *size) if mask is None else mask
     if abs(mask.shape[2] * size[0] - mask.shape[1] * size[1]) > max(size):
         logger.info(
-            "mask: it is %s x %s, another shape than its pictures of %s x %s, and is stretched over them.",
-            mask.shape[2], mask.shape[1], size[1], size[0],
+            "%s: it is %s x %s, another shape than its pictures of %s x %s, and is stretched over them.",
+            name, mask.shape[2], mask.shape[1], size[1], size[0],
         )  # fmt: skip
     over_pictures = fit_pictures(_grey(mask), size[1], size[0], STRETCH)
     return fit_pictures(over_pictures, width, height, resize)[..., 0].clamp(0, 1)
+
+
+def scale_to_fit(size: tuple[int, int], fitted: tuple[int, int], resize: str) -> tuple[float, float]:
+    """How many times wider and higher things become where `fit_pictures` brings pictures of a size to another."""
+    across, down = (new / old for new, old in zip(fitted, size, strict=True))
+    if resize == STRETCH:
+        return across, down
+    scale = min(across, down) if resize == PAD else max(across, down)
+    return scale, scale
 
 
 def _grey(mask: Tensor) -> Tensor:

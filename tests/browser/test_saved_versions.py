@@ -17,7 +17,7 @@ from workflow_page import api_form, drop_file
 SAVED = Path(__file__).parent / "saved"
 VERSIONS = sorted(path.stem for path in SAVED.glob("*.json") if not path.stem.endswith(".api"))
 NODES = set(json.loads((Path(__file__).parents[2] / "node_list.json").read_text()))
-AFTER_020 = {"NRCarryPicture", "NRKeyframeLatent"}
+AFTER_020 = {"NRCarryPicture", "NRKeyframeLatent", "NRDragPicture"}
 LATER_NODES = {"0.1.0": {"NRDemoPicture", "NRMovePicture", "NRCameraMove"} | AFTER_020, "0.2.0": AFTER_020}
 
 

@@ -25,7 +25,7 @@ from prompts import run
 from workflow_page import OTHER_PACKS, WORKFLOWS, api_form, drop, passing_by, skip_unless_it_can_run
 
 LOADERS = ROOT / "dev" / "stand_ins" / "loaders.py"
-SOUND = "sound.wav"
+SOUND, PICTURE = "sound.wav", "painted.png"
 SMALL = {"width": 64, "height": 64, "length": 9, "steps": 4, "step": 2}
 SIZES = {(64, 64, 3), (96, 96, 3), (128, 128, 3)}  # as asked for, or enlarged by a second stage
 SHORTEST = {  # frames
@@ -49,6 +49,7 @@ def stand_in(browser, tmp_path_factory):
                 file.touch()
     with comfyui(base, threads=1) as address:
         a_second_of_sound(base / "input" / SOUND)
+        a_painted_picture(base / "input" / PICTURE)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         comfy = ComfyPage(context.new_page(), address, vue=False)
         comfy.open()
@@ -82,11 +83,18 @@ def a_second_of_sound(path: Path) -> None:
         file.writeframes((8000 * np.sin(np.arange(16000) / 10)).astype("<i2").tobytes())
 
 
+def a_painted_picture(path: Path) -> None:
+    """A picture whose middle is painted over in the host's mask editor, which saves that as transparency."""
+    picture = Image.open(ROOT / "nodes" / "demo_model" / "pictures" / "cat.png").convert("RGBA")
+    picture.paste((0, 0, 0, 0), (20, 20, 44, 44))
+    picture.save(path)
+
+
 def completed(graph: dict) -> dict:
     """The graph as an artist completes it: the workflows leave the choice of picture and sound open."""
     for node in graph.values():
         if node["class_type"] == "LoadImage":
-            node["inputs"]["image"] = "cat.png"
+            node["inputs"]["image"] = PICTURE
         if node["class_type"] == "LoadAudio":
             node["inputs"] = {"audio": SOUND}
     return graph

@@ -86,6 +86,18 @@ def claims():
         yield camera, "The prompt alone gave from half to one and a half times", share, near - 0.06, near + 0.06
         yield chinese, "只靠提示词是所要求的一半到一倍半", share, near - 0.06, near + 0.06
 
+    dragged = kept("moved")["d"]
+    drag, also = "js/docs/NRDragPicture.md", "js/docs/NRDragPicture/zh.md"
+    for words, in_chinese, way, least, most in (
+        ("with `tau_end` 0.9 a disc, dragged over a photograph, went as far as was asked to about a twentieth",
+         "`tau_end` 0.9 时，在照片上拖动的圆走的距离与所要求的相差至多约半成", "τ_end 0.9", 0.94, 1.06),
+        ("with 0.6 to about a tenth", "0.6 时至多约一成", "τ_end 0.6", 0.88, 1.12),
+        ("Not held, it stays where it is", "不约束时它留在原处", "no prompt", -0.1, 0.1),
+    ):  # fmt: skip
+        for share in moved.shares_of_asked(way, dragged):
+            yield drag, words, share, least, most
+            yield also, in_chinese, share, least, most
+
     drifting, held = (kept("colours")["one clip"][f"carried, {how}"] for how in ("drifting", "colours held, drifting"))
     lost, off = "ΔE00, last frame to the picture", "loses its picture's colours"
     without = kept("colours")["one clip"]["carried, colours held"]["PSNR to the true clip, dB"]

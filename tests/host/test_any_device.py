@@ -89,6 +89,14 @@ def test_camera_move_where_the_host_computes_elsewhere(hosts_device):
     assert all(isinstance(kept, Elsewhere) for kept in outputs)
 
 
+def test_drag_picture_where_the_host_computes_elsewhere(hosts_device):
+    outputs = same_there(
+        hosts_device, "NRDragPicture", {"image": picture(), "part": rand(2, 71, 97)}, length=3,
+        path="0, 0; 9.5, 3\n4, 4", easing="linear", width=64, height=48, resize="center crop",
+    )  # fmt: skip
+    assert all(isinstance(kept, Elsewhere) for kept in outputs)
+
+
 class VaeThere:
     """A VAE whose pictures and latents stay on the pretended device, as with --gpu-only."""
 

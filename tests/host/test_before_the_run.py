@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from noise_rectification.nodes.latents import KeyframeLatent
+from noise_rectification.nodes.motion import DragPicture
 from noise_rectification.nodes.schedule import RectificationScheduleNode
 from private_host.pack import run_node
 
@@ -53,3 +54,14 @@ def test_keyframes_refuse_before_the_run_what_no_pictures_make_right(places, str
 def test_keyframes_by_link_are_left_to_the_run():
     assert KeyframeLatent.validate_inputs(places=None, strengths="1, 0.5, 1", length=9) is True
     assert KeyframeLatent.validate_inputs(places="0, 40, -1", strengths=None, length=None) is True
+
+
+@pytest.mark.parametrize("path", ["", "somewhere", "1, 2; 3", "[[1]]", "0, 0\n1"])
+def test_a_path_that_cannot_be_read_is_refused_before_the_run_unless_tracks_win_over_it(path):
+    assert str(DragPicture.validate_inputs(path=path)).startswith("path: ")
+    assert DragPicture.validate_inputs(path=path, tracks=None) is True
+
+
+@pytest.mark.parametrize("typed", [{"path": None}, {}, {"path": "0, 0; 9, 9"}, {"path": '[{"x": 1, "y": 2}]'}])
+def test_a_path_by_link_is_left_to_the_run(typed):
+    assert DragPicture.validate_inputs(**typed) is True

@@ -43,6 +43,9 @@ WRONG = {
                {"samples": comfy.nested_tensor.NestedTensor([torch.ones(1, 4, 2, 8, 8), torch.ones(1, 4) / 0])}],
     "SIGMAS": [5, "x", [1.0, 0.0], torch.ones(2, 2), torch.tensor([1.0, math.nan]), torch.tensor([1.0, -1.0])],
     "CONDITIONING": [5, "x", {}, torch.ones(3), [5], [[torch.ones(1), None]]],
+    "TRACKS": [*ANYTHING_ELSE, {"track_path": None}, {"track_path": torch.ones(3, 2)},
+               {"track_path": torch.ones(3, 1, 3)}, {"track_path": torch.ones(0, 1, 2)},
+               {"track_path": with_nan(torch.ones(3, 1, 2))}],
     "NR_SCHEDULE": [*ANYTHING_ELSE, None],
     "MODEL": ANYTHING_ELSE,
     "VAE": ANYTHING_ELSE,
@@ -55,6 +58,7 @@ WRONG_AT = {
     "omega_curve": [None, 5, "", "not json", "[[0, 2]]", "9" * 5000, object(), torch.ones(2)],
     "pivot_frame": [*NOTHING_PLAIN[:-1], 0.5],  # any number is a pivot in some clip
     "progress": [True, "7", math.nan, math.inf, object(), [], [0.5, None], [math.nan], ["a"], "half", torch.ones(2, 2)],
+    "path": [None, 5, "", "somewhere", "1; 2", "[[1, NaN]]", object(), torch.ones(2)],
     "pivot_frames": ["first", "0.5", [None], object(), True, "nan"],
 }
 
@@ -87,6 +91,7 @@ def good():
     latent = {"samples": still_latent(model, frames=3, size=4)}
     return {
         "MODEL": model, "LATENT": latent, "CONDITIONING": conditioning(model), "IMAGE": torch.rand(3, 16, 16, 3),
+        "MASK": torch.ones(1, 16, 16),
         "VAE": comfy.sd.VAE(sd={"pixel_space_vae": torch.tensor(1.0)}),
         "NR_SCHEDULE": run_node("NRSchedule", omega_curve=["[[0, 1]]"])[0],
     }  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from noise_rectification.nodes.core.drag import read_paths
 from private_host.pack import run_node, start_host
 from private_host.server import comfyui, get
 from prompts import error_of, finish, post, run
@@ -141,10 +142,14 @@ def test_text_of_a_stranger_reaches_no_file_no_address_and_no_code(watch, text):
     with watch, pytest.raises(ValueError, match="^motion: "):
         run_node("NRDemoPrompt", motion=text)
     assert watch.seen == []
+    with watch, pytest.raises(ValueError, match="^path: "):
+        read_paths(text)
+    assert watch.seen == []
 
 
 def test_no_input_of_any_node_takes_a_path_an_address_or_code(address):
-    """Text is the curve's JSON, lists of numbers and the report's prompt; all else is a number, a choice or a link."""
+    """Text is the curve's JSON, lists of numbers, points and the report's prompt; all else is a number, a choice or a
+    link."""
     texts = set()
     for name, info in get(f"{address}/object_info").items():
         if name.startswith("NR"):
@@ -153,6 +158,7 @@ def test_no_input_of_any_node_takes_a_path_an_address_or_code(address):
                     texts |= {(name, key)} if kind == "STRING" else set()
                     assert not any(flag in options for flag in ("image_upload", "remote", "video_upload")), (name, key)
     numbers = {("NRSchedule", "pivot_frames"), ("NRKeyframeLatent", "places"), ("NRKeyframeLatent", "strengths")}
+    numbers |= {("NRDragPicture", "path")}
     assert texts == numbers | {("NRSchedule", "omega_curve"), ("NRFidelityReport", "text")}
 
 

@@ -2,11 +2,13 @@
 
 import comfy.model_management
 import comfy.utils
+import numpy as np
 import pytest
 import torch
 from noise_rectification.nodes.core import flow
 from noise_rectification.nodes.core import moved_picture as moving
 from noise_rectification.nodes.core.camera import CameraMove
+from noise_rectification.nodes.core.drag import dragged
 from noise_rectification.nodes.core.schedule import Schedule
 from noise_rectification.nodes.host import looks
 from noise_rectification.nodes.host.moved_picture import MovedClip
@@ -43,6 +45,13 @@ def camera(clips, frames=8):
     return run_node("NRCameraMove", **{name: [value] for name, value in values.items()})
 
 
+def drag(clips, frames=8):
+    part = torch.zeros(1, *clips[1].shape[1:3])
+    part[:, 40:90, 60:150] = 1.0
+    return run_node("NRDragPicture", image=clips[1], part=part, length=frames, path="0, 0; 90.5, 20", easing="linear",
+                    width=0, height=0, resize="stretch")  # fmt: skip
+
+
 def move(clips, frames=8):
     return run_node("NRMovePicture", image=clips[1], video=clips[frames], amount=1.0, length=0, fill="mirror")
 
@@ -51,7 +60,7 @@ def report(clips, frames=8):
     return run_node("NRFidelityReport", frames=clips[frames], image=clips[1])
 
 
-NODES = {"Move Picture": move, "Camera Move": camera, "Video Fidelity Report": report}
+NODES = {"Move Picture": move, "Camera Move": camera, "Drag Picture": drag, "Video Fidelity Report": report}
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
@@ -82,7 +91,7 @@ def test_moving_a_picture_takes_no_more_than_the_host_is_told(height, width, zoo
 
 
 @pytest.mark.parametrize("keeps_results_there", [True, False])
-@pytest.mark.parametrize("node", [move, camera])
+@pytest.mark.parametrize("node", [move, camera, drag])
 def test_the_host_is_told_before_memory_is_taken(clips, node, keeps_results_there, monkeypatch):
     device = comfy.model_management.get_torch_device()
     told = []
@@ -100,7 +109,7 @@ def test_the_host_is_told_before_memory_is_taken(clips, node, keeps_results_ther
     assert bytes_of.peak > 0
 
 
-@pytest.mark.parametrize("node", [move, camera, report])
+@pytest.mark.parametrize("node", [move, camera, drag, report])
 def test_twice_the_frames_take_no_more_beside_what_is_returned(clips, node, monkeypatch):
     """Beside it a few frames are kept, and some numbers for each pixel at which a video's motion is looked for."""
     monkeypatch.setattr(flow, "CELLS_AT_ONCE", 2**16)  # a frame or two of this size
@@ -108,8 +117,16 @@ def test_twice_the_frames_take_no_more_beside_what_is_returned(clips, node, monk
     for frames in (16, 32):
         bytes_of, returned = taken(lambda frames=frames: node(clips, frames))
         over[frames] = bytes_of.peak - returned
-    motion = 0 if node is camera else 16 * 136 * 320 * moving.BYTES_A_CELL
+    motion = 0 if node in (camera, drag) else 16 * 136 * 320 * moving.BYTES_A_CELL
     assert over[32] - over[16] <= motion + 2 * 136 * 320 * 12
+
+
+@pytest.mark.parametrize("parts", [1, 4])
+def test_dragging_parts_takes_no_more_than_the_host_is_told(parts):
+    picture, told = torch.rand(1, 3, 480, 832), moving.memory_to_move(832, 480)
+    masks, ways = torch.rand(parts, 1, 480, 832), np.full((parts, 2), 20.5)
+    bytes_of, _ = taken(lambda: [dragged(picture, masks, ways, torch.ones(1, 1, 480, 832)) and None])
+    assert told / 8 < bytes_of.peak <= told
 
 
 def test_a_picture_made_smaller_takes_no_more_than_a_channel_of_what_is_read():

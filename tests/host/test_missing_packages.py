@@ -17,12 +17,14 @@ RUNS = {
     "NRFidelityReport": lambda: run_node("NRFidelityReport", frames=VIDEO, image=PICTURE),
     "NRMovePicture": lambda: run_node("NRMovePicture", image=PICTURE, video=VIDEO, amount=1.0, length=0, fill="mirror"),
     "NRCameraMove": lambda: run_node("NRCameraMove", image=[PICTURE], **{k: [v] for k, v in CAMERA.items()}),
+    "NRDragPicture": lambda: run_node("NRDragPicture", image=PICTURE, part=torch.ones(1, 32, 48), length=2, path="0, 0",
+                                      easing="linear", width=0, height=0, resize="stretch"),
     "NRDemoPicture": lambda: run_node("NRDemoPicture", picture="coffee"),
 }  # fmt: skip
 NEEDS = {
     "matplotlib": ("matplotlib", {"NRSchedulePlot", "NRFidelityReport"}),
     "scikit-image": ("skimage", {"NRFidelityReport"}),
-    "torchvision": ("torchvision", {"NRMovePicture", "NRCameraMove"}),
+    "torchvision": ("torchvision", {"NRMovePicture", "NRCameraMove", "NRDragPicture"}),
     "pillow": ("PIL", set(RUNS)),
 }
 

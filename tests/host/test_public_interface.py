@@ -48,7 +48,11 @@ INTERFACE = {
         "Carry Picture", ["image", "denoised", "vae", "amount", "fill"], [], ["LATENT", "MASK", "IMAGE"],
     ),
     "NRCameraMove": (
-        "Camera Move", ["image", "length", "pan", "tilt", "zoom", "roll", "easing"], ["progress"],
+        "Camera Move", ["image", "length", "pan", "tilt", "zoom", "roll", "easing"], ["progress", "mask"],
+        ["IMAGE", "MASK", "IMAGE"],
+    ),
+    "NRDragPicture": (
+        "Drag Picture", ["image", "part", "length", "path", "easing", "width", "height", "resize"], ["tracks"],
         ["IMAGE", "MASK", "IMAGE"],
     ),
     "NRDemoPicture": ("Demo Picture", ["picture"], [], ["IMAGE"]),

@@ -13,7 +13,8 @@ TYPED = [
     "still image", "image strength", "lock camera", "freeze", "too static", "more motion", "motion strength",
     "first last frame", "end frame", "keyframes", "loop", "slow motion", "burnt colours", "colour fix", "color match",
     "keep colors", "extend video", "long video", "chunks", "photo to video", "animate photo", "wan i2v", "background",
-    "mask", "人脸", "首尾帧", "运镜", "一致性", "漂移", "光流", "闪烁", "图生视频",
+    "mask", "drag", "trajectory", "motion brush", "cut and drag", "time to move", "path", "spline", "轨迹", "拖动",
+    "运动笔刷", "人脸", "首尾帧", "运镜", "一致性", "漂移", "光流", "闪烁", "图生视频",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ HEIGHTS = {  # of nodes that show a picture, a film or a text; the others are as
     "NRMovePicture": 420,
     "NRCarryPicture": 420,
     "NRCameraMove": 460,
+    "NRDragPicture": 560,
 }
 
 

@@ -17,8 +17,11 @@ from .newer_models import (
 from .parts import (
     FIRMLY,
     LOAD,
+    PICTURE_AND_PROMPT,
     SAMPLE,
+    load_picture,
     picture_and_prompts,
+    prompts,
     scaled,
     schedule,
     size_of,
@@ -31,6 +34,7 @@ from .parts import (
 from .recipes import WAN_22_COST, by_both_experts, wan22_expert
 from .thumbnails import Drawing
 
+A_PATH = "0, 0; 60, -60; 180, -80"
 SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
     "`visible` goes the same way, to the sampler's `mask`: where the motion uncovers what the picture does not show, "
@@ -46,6 +50,16 @@ DRAFTED = (
     "itself along that motion, in pixels, so that no detail is lost. The **final** video is held to the moved clip. "
     + WHAT_IS_NEW
 )
+DRAGGED = (
+    "**Drag Picture** cuts a part out of the picture and takes it along a path. **Still Video Latent** takes the "
+    "moving clip in place of the picture, and every frame is held to its own picture of it. " + WHAT_IS_NEW
+)
+DRAG_KNOBS = [
+    "`path`: points in pixels of your picture; only the way from the first one counts. Or link a spline editor's "
+    "coordinates. The preview on the node shows where the part goes: bypass the samplers, press Run.",
+    "Two parts: two masks in a batch, two lines in `path`.",
+    "Say in the prompt what moves, and where to: the two then pull in one direction.",
+]
 CAMERA_KNOBS = [
     "**pan** 0.2: the camera goes to the right by a fifth of the width. **tilt**: up. **zoom** 1.2: a fifth closer. "
     "**roll**: degrees. Negative numbers go the other way; a zoom below 1 goes back.",
@@ -179,6 +193,43 @@ def demo_keyframes(graph: Graph) -> None:
     show_side_by_side(graph, [clip.slot(3), frames], "keyframes")
 
 
+@workflow(
+    "5 Drag a part, on the demo model",
+    DRAGGED,
+    start="**Press Run.** Left the clip that is asked for, right the video. Nothing to download; a CPU will do.",
+    try_first=[
+        "`path` *25, 26; 45, 26*: straight to the right. Points are pixels of the picture, from its upper left corner; "
+        "only the way from the first one counts. Or link a spline editor's coordinates.",
+        "Your own picture: Load Image, right-click it, paint the part in the mask editor, link its mask to `part`.",
+        "Two parts: two masks in a batch, two lines in `path`.",
+        "The camera, too: **Camera Move** between the two, `frames` to its `image` and `visible` to its `mask`.",
+        SOFTER,
+    ],
+    checked="",
+    drawing=Drawing("rocket.jpg", "zoom in", "part"),
+)
+def demo_drag(graph: Graph) -> None:
+    graph.column("1  Picture and prompt", 310)
+    model = graph.add("NRLoadDemoModel")
+    picture = graph.add("NRDemoPicture", picture="disc")
+    prompt = graph.add("NRDemoPrompt", motion="drift right")
+    length = video_length(graph, 16)
+    graph.column("2  The part, and its path", 320)
+    blue = graph.add("ImageToMask", image=picture, channel="blue")
+    bluest = graph.add("ThresholdMask", mask=blue, value=0.5)
+    disc = graph.add("GrowMask", "The part: what is blue", mask=bluest, expand=1, tapered_corners=True)
+    graph.collapse(blue, bluest, disc)
+    dragged = graph.add("NRDragPicture", image=picture, part=disc, length=length, path="25, 26; 36, 20; 42, 28; 44, 38")
+    still, held = held_to_clip(graph, "3  Held to the moving clip", dragged, model.slot(1),
+                               {"length": length, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
+    graph.column(SAMPLE, 340)
+    video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
+                      schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
+    frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
+    graph.column("5  What was asked for  |  the video", under=(0, 1))
+    show_side_by_side(graph, [dragged, frames], "drag")
+
+
 def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
     """Clips of the demo model beside each other, four times enlarged."""
     whole = clips[0]
@@ -216,6 +267,40 @@ def wan22_camera_move(graph: Graph) -> None:
     graph.column("5  Sample", 360)
     own = graph.add("WanImageToVideo", positive=given.positive, negative=given.negative, vae=vae,
                     start_image=given.picture, **given.size)  # fmt: skip
+    rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
+    watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
+
+
+@workflow(
+    "Drag a part, Wan 2.2 14B",
+    DRAGGED + " The clip goes to `reference`; the model's own node still gets the picture itself.",
+    start="**Your picture** into Load Image; right-click it, **Open in MaskEditor**, paint over the part that shall go "
+    "(until then Drag Picture says that its mask is black). **Where to** into `path`, **what moves** into the prompt, "
+    "**Run**. Width and height are typed on Drag Picture alone.",
+    cost=WAN_22_COST + "about 9 minutes.",
+    try_first=[
+        *DRAG_KNOBS,
+        "`tau_end` 0.5: the high-noise expert all through, which decides the motion; the other one is left alone, and "
+        "finds the fine details. " + FREER,
+    ],
+    drawing=Drawing("rocket.jpg", "zoom in", "part"),
+)
+def wan22_drag(graph: Graph) -> None:
+    graph.column(LOAD, 360)
+    high, low = (wan22_expert(graph, noise, few_steps=False) for noise in ("high", "low"))
+    clip = graph.add("CLIPLoader", clip_name="umt5_xxl_fp8_e4m3fn_scaled.safetensors", type="wan")
+    vae = graph.add("VAELoader", vae_name="wan_2.1_vae.safetensors")
+    graph.column(PICTURE_AND_PROMPT, 380)
+    picture = load_picture(graph, "Put your picture here, paint over the part")
+    positive, negative = prompts(graph, clip)
+    length = video_length(graph, 81)
+    graph.column("3  The part, and its path", 340)
+    dragged = graph.add("NRDragPicture", image=picture, part=picture.slot(1), path=A_PATH, length=length,
+                        width=640, height=640)  # fmt: skip
+    size = size_of(graph, dragged, 640, 640) | {"length": length}
+    still, held = held_to_clip(graph, "4  Held to the moving clip", dragged, vae, size, tau_end=0.5)
+    graph.column("5  Sample", 360)
+    own = graph.add("WanImageToVideo", positive=positive, negative=negative, vae=vae, start_image=picture, **size)
     rectified = {"schedule": held, "reference": still, "mask": still.slot(1)}
     watch(graph, by_both_experts(graph, "NRKSamplerAdvanced", high, low, own, 20, 3.5, rectified), vae, fps=16)
 

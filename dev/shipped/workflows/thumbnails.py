@@ -109,10 +109,13 @@ def draw(title: str, drawing: Drawing) -> Video:
     if drawing.kind == "mask":
         mask = subject(first)
         video = [Image.composite(frame, first, ImageChops.multiply(mask, subject(frame))) for frame in video]
+    if drawing.kind == "part":
+        video = [dragged(first, 0.12 * (1 - math.cos(2 * math.pi * number / PICTURES))) for number in range(PICTURES)]
     if drawing.kind == "one picture":
         video = [last.filter(ImageFilter.ModeFilter(13)).filter(ImageFilter.EDGE_ENHANCE)]
     given = {
         "mask": Image.composite(Image.new("RGB", first.size, PAINT), first, subject(first).point(lambda v: v * 0.6)),
+        "part": painted_path(first),
     }.get(drawing.kind, first)
     beside = {"two pictures": last, "camera": viewfinders(photo, drawing), "draft": rough(last)}.get(drawing.kind)
     return [sheet(title, drawing.kind, frame, given, beside, at / PICTURES) for at, frame in enumerate(video)]
@@ -128,6 +131,7 @@ def sheet(title: str, kind: str, frame: Image.Image, given: Image.Image, beside:
     words = {
         "two pictures": "first and last", "camera": "how the camera moves", "draft": "how a draft moves",
         "mask": "paint what may move", "larger": "then 1080p", "chunks": "chunk after chunk",
+        "part": "a part, and its path",
     }.get(kind)  # fmt: skip
     if words:
         drawn.on_the_picture(words, SIZE - 12, 180 if beside else 282, "rs")
@@ -160,6 +164,24 @@ def viewfinders(photo: Image.Image, drawing: Drawing) -> Image.Image:
         corners = [(x * half, y * half) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
         cos, sin, across = math.cos(angle), math.sin(angle), middle + 2 * middle * shift * time
         pen.line([(across + x * cos - y * sin, middle + x * sin + y * cos) for x, y in corners], fill=colour, width=5)
+    return seen
+
+
+def dragged(picture: Image.Image, share: float) -> Image.Image:
+    """A picture whose subject has gone up and to the right by a share of its width, and what may lie behind it."""
+    part, way = subject(picture), (round(share * picture.width), round(-0.4 * share * picture.width))
+    behind = Image.composite(picture.filter(ImageFilter.GaussianBlur(picture.width / 6)), picture, part)
+    return Image.composite(ImageChops.offset(picture, *way), behind, ImageChops.offset(part, *way))
+
+
+def painted_path(picture: Image.Image) -> Image.Image:
+    """A picture with its subject painted over, and the path on which it goes."""
+    mask = subject(picture).point(lambda value: value * 0.6)
+    seen = Image.composite(Image.new("RGB", picture.size, PAINT), picture, mask)
+    pen, (width, height) = ImageDraw.Draw(seen), picture.size
+    end = 0.8 * width, 0.4 * height
+    pen.line([(0.5 * width, 0.52 * height), end], fill=INK, width=7)
+    pen.ellipse([end[0] - 11, end[1] - 11, end[0] + 11, end[1] + 11], fill=INK)
     return seen
 
 
