@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from torch import Tensor
 
-from ..core.metrics import SMALLEST, UNITS, Measurement, broken_frames, cosines, measure
+from ..core.along_motion import SMALLEST
+from ..core.metrics import UNITS, Measurement, broken_frames, cosines, measure
 from .clip import image_embeddings, text_embedding
 from .going_on import GoingOn
 from .vae import CENTER_CROP, fit_pictures
@@ -59,7 +62,7 @@ def measure_video(
     }
     if asked is not None:
         per_frame["text_alignment"] = cosines(seen, np.broadcast_to(asked, seen.shape))
-    return Measurement(per_frame, measured.vbench)
+    return replace(measured, per_frame=per_frame)
 
 
 def _check_size(name: str, frames: Tensor) -> None:
