@@ -26,7 +26,9 @@ class Join:
     def as_json(self) -> dict:
         return {
             "picture": self.picture,
-            **{name: {"across": _plain(self.across[name]), "within": _plain(self.within[name])} for name in self.across},
+            **{
+                name: {"across": _plain(self.across[name]), "within": _plain(self.within[name])} for name in self.across
+            },
         }
 
 

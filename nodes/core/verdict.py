@@ -16,8 +16,9 @@ from .joins import Join
 from .metrics import Measurement
 
 # Fidelity along the motion, in the mean. True and best carried clips have 0.95 and more; clips of large models that
-# follow their picture 0.70 to 0.87; the demo model left alone 0.49 to 0.66; another picture 0.21 to 0.27.
+# follow their picture 0.69 to 0.92; the demo model left alone 0.49 to 0.66; another picture 0.21 to 0.27.
 TRUE, CLOSE, STRANGE = 0.9, 0.69, 0.4
+ALIKE = 0.01  # of it; seeds of one method differ by as much
 # Motion, in shares of the shorter side from picture to picture. A still clip has 0, one with fine noise 0.0006; clips
 # that were held too firmly 0.0017 to 0.0022; true ones 0.0045 and more.
 STILL, SLOW = 0.0008, 0.003
@@ -27,30 +28,33 @@ SOFT, NOISY = 0.75, 1.35
 DRIFT_OF_BRIGHTNESS, DRIFT_OF_COLOUR = 3.0, 4.0
 
 NEIGHBOURS = 2  # pictures on each side, all of which a picture must differ from to stand out
-# What a picture must have more than all of its neighbours, to stand out: sound clips have a third of it at most.
+# What a picture must have more than all of its neighbours, to stand out: in sound clips it is 1.6, 0.3, 0.05 and 0.02 at
+# most.
 ODD = {"colour": 2.0, "brightness": 3.0, "sharpness": 0.15, "fidelity_along_motion": 0.06}
 HIDDEN = 0.15  # what is visible falls by .05 in a spoilt frame and by .36 in one that shows another picture
 EMPTY = 0.1  # sharpness of a picture that shows nothing at all
 # A jump: the change that no motion explains is so many times the usual one of the clip, and so many 8-bit levels.
 JUMP_TIMES, JUMP_LEVELS = 3.0, 4.0
-# A join shows where it has so much more than the steps beside it: lightness, CIEDE2000; or so many times their motion.
-SEAM, HASTE = {"brightness": 1.0, "colour": 1.0}, 2.0
+# A join shows where it has so much more than the steps beside it, in lightness and CIEDE2000, or so many times their
+# motion. At any step of a sound clip it is 0.6, 1.8 and 2.7 at most.
+SEAM, HASTE = {"brightness": 1.5, "colour": 2.0}, 3.0
 
 CARRY = "link the VAE to the sampler, motion_compensation 1, curve (ω) flat at 0"
 ADVICE = {
-    "broken": "model or VAE in full precision: broken pictures come from half precision.",
+    "broken": "model or VAE to full precision: half precision often breaks pictures.",
     "frozen": f"{CARRY}; or tau_end down to 0.3, or the curve's right end up.",
     "strange": "anchor to image (flow models), tau_end up to 1; and see that image is this video's picture.",
     "drifts": f"tau_end up to 1, then the curve's right end down. To move as well: {CARRY}.",
     "soft": f"{CARRY}, tau_end 1.",
-    "noisy": "tau_ramp 0.3 or tau_end 1; another sampler (euler) in few steps.",
-    "colours": "hold_colours 1. It costs no motion.",
-    "odd": "tau_end up to 1, so that every picture is held; or another seed.",
+    "noisy": "tau_ramp 0.3, or tau_end 1; in four steps or fewer the sampler euler.",
+    "colours": "hold_colours 1; it holds no motion.",
+    "odd": "tau_end up to 1, so that every picture is held.",
     "slow": f"{CARRY}; or Move Picture Like Video, amount above 1.",
     "close": f"for more likeness {CARRY}, tau_end up to 1.",
     "good": "nothing.",
-    "seam": "hold_colours 1 in every chunk, the first picture's latent at colour_reference.",
-}  # fmt: skip
+    "seam in colours": "hold_colours 1 in every chunk, the first picture's latent at colour_reference.",
+    "seam": "begin each chunk with the last picture of the one before (workflow Extend a clip in chunks).",
+}
 
 
 @dataclass(frozen=True)
@@ -65,24 +69,26 @@ class Verdict:
 
 
 def verdict(
-    video: Measurement, side: int, baseline: Measurement | None = None, joins: Sequence[Join] = ()
+    video: Measurement, baseline: Measurement | None = None, *, side: int, joins: Sequence[Join] = ()
 ) -> Verdict:
     """side: the shorter one of the pictures, in pixels, which is what motion is judged by."""
     state = State.of(video, side)
     if state is None:
         broken = "No picture can be measured: all hold NaN or infinite values."
         return Verdict((broken, f"Turn: {ADVICE['broken']}"), None)
-    good = state.says() + ("" if baseline is None else " " + _compared(state, State.of(baseline, side)))
+    good = state.says() + ("" if baseline is None else " " + state.compared(State.of(baseline, side)))
     worst, what, cause = _worst(video, [join.picture - 1 for join in joins])
-    seam, shows = _seam(joins, side)
-    turn = ADVICE[cause or ("seam" if shows else state.cause())]
+    seam, cause_of_seam = _seam(joins, side)
+    turn = ADVICE[cause or cause_of_seam or state.cause()]
     return Verdict((good, what, *([seam] if seam else []), f"Turn: {turn}"), worst)
 
 
 @dataclass(frozen=True)
 class State:
-    """A video as a whole: fidelity along the motion, motion in pixels and in shares of the side, and what is wrong."""
+    """A video as a whole: its pictures, fidelity along the motion, motion in pixels from picture to picture (NaN where
+    it is not known) and in shares of the side, and what is wrong."""
 
+    pictures: int
     fidelity: float
     pixels: float
     motion: float
@@ -91,10 +97,10 @@ class State:
     @classmethod
     def of(cls, video: Measurement, side: int) -> State | None:
         """None where nothing is known."""
-        mean = video.mean
+        mean, numbers = video.mean, video.per_frame
         if np.isnan(mean["fidelity_along_motion"]):
             return None
-        brightness, colour = _largest(video.per_frame["brightness"]), abs(_largest(video.per_frame["colour"]))
+        brightness, colour = (_largest_of_several(numbers[name]) for name in ("brightness", "colour"))
         found = {
             "soft": mean["sharpness"] < SOFT,
             "noisy": mean["sharpness"] > NOISY,
@@ -102,22 +108,20 @@ class State:
             "brighter": brightness > DRIFT_OF_BRIGHTNESS,
             "of other colours": colour > DRIFT_OF_COLOUR,
         }
-        pixels = _mean(video.steps["motion"]) if np.isnan(mean["motion"]) else mean["motion"]
         flaws = tuple(flaw for flaw, has in found.items() if has)
-        return cls(mean["fidelity_along_motion"], pixels, pixels / side, flaws)
+        pictures = len(numbers["fidelity_along_motion"])
+        return cls(pictures, mean["fidelity_along_motion"], mean["motion"], mean["motion"] / side, flaws)
 
     @property
     def is_still(self) -> bool:
-        return not self.motion >= STILL
+        return self.motion < STILL
 
     def says(self) -> str:
         """Is it good?"""
-        likeness = f"{self.fidelity:.2f} of 1"
-        flaws = f", but {' and '.join(self.flaws)}" if self.flaws else ""
-        if self.is_still:
-            return f"Frozen: nothing moves. As a still it is {self._rank()} ({likeness}){flaws}."
-        pace = "it hardly moves" if self.motion < SLOW else "it moves"
-        return f"{self._rank().capitalize()} ({likeness}){flaws}; {pace} ({self.pixels:.2g} pixels a picture)."
+        likeness = f"{self._rank()} ({self.fidelity:.2f} of 1){self._but()}"
+        if self.is_still and self.pictures > 1:
+            return f"Frozen: nothing moves. As a still it is {likeness}."
+        return f"{likeness[0].upper()}{likeness[1:]}; {self._pace()}."
 
     def _rank(self) -> str:
         if self.fidelity >= TRUE:
@@ -126,38 +130,47 @@ class State:
             return "close to its picture"
         return "far from its picture" if self.fidelity >= STRANGE else "not its picture"
 
+    def _but(self) -> str:
+        return f", but {' and '.join(self.flaws)}" if self.flaws else ""
+
+    def _pace(self) -> str:
+        if self.pictures == 1:
+            return "one picture cannot move"
+        if np.isnan(self.motion):
+            return "its motion is not known"
+        pace = "hardly moves" if self.motion < SLOW else "moves"
+        return f"it {pace} ({self.pixels:.2g} px a picture)"
+
+    def compared(self, baseline: State | None) -> str:
+        """Is it better than the baseline?"""
+        if baseline is None:
+            return "The baseline cannot be measured."
+        apart = self.fidelity - baseline.fidelity
+        rank = "Truer than" if apart > ALIKE else "Less true than" if apart < -ALIKE else "As true as"
+        motion = ""
+        if baseline.is_still:
+            motion = ", which is frozen"
+        elif self.pixels * baseline.pixels >= 0:  # both known
+            motion = f", with {self.pixels / baseline.pixels:.0%} of its motion"
+        return f"{rank} the baseline ({baseline.fidelity:.2f}{baseline._but()}){motion}."
+
     def cause(self) -> str:
         """The worst of what is wrong with it, by the names of ADVICE."""
         if self.fidelity < STRANGE:
             return "strange"
-        if self.is_still:
+        if self.is_still and self.pictures > 1:
             return "frozen"
-        if {"darker", "brighter", "of other colours"} & set(self.flaws):
-            return "colours"
         if self.flaws:
-            return self.flaws[0]
+            return self.flaws[0] if self.flaws[0] in ADVICE else "colours"
         if self.fidelity < CLOSE:
             return "drifts"
-        if self.motion < SLOW:
+        if self.motion < SLOW and self.pictures > 1:
             return "slow"
         return "good" if self.fidelity >= TRUE else "close"
 
 
-def _compared(video: State, baseline: State | None) -> str:
-    if baseline is None:
-        return "The baseline cannot be measured."
-    likeness = f"{baseline.fidelity:.2f}"
-    apart = video.fidelity - baseline.fidelity
-    rank = "Truer than" if apart > 0.01 else "Less true than" if apart < -0.01 else "As true as"
-    flaws = f" and {' and '.join(baseline.flaws)}" if baseline.flaws else ""
-    if baseline.is_still:
-        return f"{rank} the baseline ({likeness}), which is frozen{flaws}."
-    flaws = f", which is {' and '.join(baseline.flaws)}" if baseline.flaws else ""
-    return f"{rank} the baseline ({likeness}{flaws}), at {video.pixels / baseline.pixels:.0%} of its motion."
-
-
-def _worst(video: Measurement, joins: Sequence[int]) -> tuple[int, str, str | None]:
-    """The worst picture, the sentence on it, and the cause where it is that picture's own.
+def _worst(video: Measurement, joins: Sequence[int]) -> tuple[int | None, str, str | None]:
+    """The worst picture if there is one, the sentence on it, and the cause where it is that picture's own.
 
     joins: the pictures, counted from 0, with which chunks begin: a jump there is the join's.
     """
@@ -173,8 +186,8 @@ def _worst(video: Measurement, joins: Sequence[int]) -> tuple[int, str, str | No
     if jump is not None:
         return jump, f"It jumps from picture {jump} to picture {jump + 1} {of}.", "odd"
     worst = int(np.argmin(fidelity))
-    if fidelity.max() - fidelity.min() < 0.01:
-        return worst, f"No picture is worse than another ({fidelity.min():.2f} of 1)." , None
+    if fidelity.max() - fidelity.min() < ALIKE:
+        return None, "No picture is worse than another.", None
     return worst, f"Worst is picture {worst + 1} {of} ({fidelity[worst]:.2f} of 1), but none stands out.", None
 
 
@@ -191,9 +204,9 @@ def _odd_one(video: Measurement) -> tuple[int, str, str]:
     hidden = beyond_neighbours(1 - numbers["visible"]) / HIDDEN
     odd = int(np.argmax(np.max([*excess.values(), hidden], axis=0)))
     most = {name: values[odd] for name, values in excess.items()}
-    kind = max(most, key=lambda name: most[name])
-    if max(most[kind], hidden[odd]) < 1:
+    if max(*most.values(), hidden[odd]) < 1:
         return odd, "", ""
+    kind = max(most, key=lambda name: (most[name] >= 1 and name != "fidelity_along_motion", most[name]))
     sharp, bright = numbers["sharpness"][odd], numbers["brightness"][odd]
     if sharp < EMPTY:
         return odd, "it shows nothing", "odd"
@@ -224,42 +237,42 @@ def _jump(change: np.ndarray, joins: Sequence[int]) -> int | None:
     return step + 1 if inside[step] > JUMP_TIMES * np.median(inside) + JUMP_LEVELS else None
 
 
-def _seam(joins: Sequence[Join], side: int) -> tuple[str, bool]:
-    """The sentence on the join that shows most, and whether it does."""
+def _seam(joins: Sequence[Join], side: int) -> tuple[str, str | None]:
+    """The sentence on the join that shows most, and the advice where it does."""
     if not joins:
-        return "", False
+        return "", None
     join = max(joins, key=lambda join: max(_seams(join, side).values()))
-    shows = {name: by for name, by in _seams(join, side).items() if by >= 1}
-    if not shows:
-        return "No join shows." if len(joins) > 1 else f"The join before picture {join.picture} does not show.", False
-    across, within = join.across, join.within
+    shows = _seams(join, side)
+    kind = max(shows, key=lambda name: shows[name])
+    if shows[kind] < 1:
+        return "The joins do not show.", None
+    across, within = join.across[kind], join.within[kind]
     says = {
-        "brightness": f"brightness by {across['brightness']:.1f}, else {within['brightness']:.1f}",
-        "colour": f"colours by {across['colour']:.1f}, else {within['colour']:.1f}",
-        "change": "the picture itself",
-        "motion": f"motion to {across['motion']:.2g} pixels, else {within['motion']:.2g}",
+        "brightness": f"brightness by {across:.1f} (else {within:.1f})",
+        "colour": f"colours by {across:.1f} (else {within:.1f})",
+        "change": "to another picture",
+        "motion": f"motion to {across:.2g} px (else {within:.2g})",
     }
-    changes = "; ".join(says[name] for name in sorted(shows, key=lambda name: -shows[name])[:2])
-    return f"Worst join: before picture {join.picture} it changes {changes}.", True
+    cause = "seam in colours" if kind in SEAM else "seam"
+    return f"Worst join: picture {join.picture} changes {says[kind]}.", cause
 
 
 def _seams(join: Join, side: int) -> dict[str, float]:
     """How much of each shows at a join: from 1 on it does."""
     across, within = join.across, join.within
     fast, slow = max(across["motion"], within["motion"]), min(across["motion"], within["motion"])
-    known = {name: (across[name] - within[name]) / limit for name, limit in SEAM.items()} | {
+    colours = {name: (across[name] - within[name]) / limit for name, limit in SEAM.items()}
+    others = {
         "change": across["change"] / (JUMP_TIMES * within["change"] + JUMP_LEVELS),
         "motion": fast / (HASTE * slow + SLOW * side),
     }
-    return {name: 0.0 if np.isnan(by) else by for name, by in known.items()}
+    if max(colours.values()) >= 1:  # which both of the others take for a change of their own
+        return colours
+    return {name: 0.0 if np.isnan(by) else by for name, by in (colours | others).items()}
 
 
-def _largest(values: np.ndarray) -> float:
-    """What is farthest from 0 of what is known."""
+def _largest_of_several(values: np.ndarray) -> float:
+    """What is farthest from 0 of what is known, a picture that stands out no farther than its neighbours."""
     known = values[~np.isnan(values)]
-    return float(known[np.argmax(np.abs(known))])
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else 0.0
+    far = np.abs(known) - beyond_neighbours(np.abs(known))
+    return float(np.sign(known[far.argmax()]) * far.max())
