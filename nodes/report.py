@@ -26,8 +26,8 @@ class VideoFidelityReport(io.ComfyNode):
             "color drift, motion, 对比, 质量, 一致性, 闪烁, 漂移",
             display_name="Video Fidelity Report",
             category=CATEGORY,
-            description="Says in three sentences whether a video is true to its picture and moves, which picture of it is "
-            "the worst, and what to turn; with the numbers, frame by frame. Link a second video to compare.",
+            description="Says in three sentences whether a video is true to its picture and moves, which picture of it "
+            "is the worst, and what to turn; with the numbers, frame by frame. Link a second video to compare.",
             is_output_node=True,
             inputs=[
                 io.Image.Input("frames", tooltip="The video's frames."),
@@ -50,8 +50,8 @@ class VideoFidelityReport(io.ComfyNode):
                     "joins",
                     optional=True,
                     default="",
-                    tooltip="Of a video made of several chunks: the picture with which each later chunk begins, counted "
-                    "from 1, with commas between them, as in 34, 66. Empty for a video in one piece.",
+                    tooltip="Of a video made of several chunks: the picture with which each later chunk begins, "
+                    "counted from 1, with commas between them, as in 34, 66. Empty for a video in one piece.",
                 ),
             ],
             outputs=[

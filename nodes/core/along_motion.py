@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from .flow import CLEAR, FLAT, guide, visibility, warp
+from .flow import CLEAR, FLAT, guide, inside, visibility, warp
 from .flow import flow as flow_from
 
 SMALLEST = 3  # pixels along a side: the smallest window of structural similarity
@@ -28,7 +28,7 @@ class AlongMotion:
     fidelity: structural similarity, 1 = equal. visible: share of the frame that shows the picture. sharpness: change
     from pixel to pixel, contrast left out, as a share of the picture's: below 1 is soft, above is noisy. brightness:
     CIELAB lightness of the mean colour, frame minus picture. colour: CIEDE2000 of the mean colours, lightness left out.
-    difference: [F, h, w], mean over the channels of how far the two are apart, 0 where the picture is not visible.
+    difference: [F, h, w], mean over the channels of how far the two are apart, 0 beyond the picture's edges.
     """
 
     fidelity: np.ndarray
@@ -61,7 +61,8 @@ def along_motion(
     """
     size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
     if len(frames) == 0:
-        return AlongMotion(*np.empty((5, 0)), np.empty((0, *size)))
+        nothing = np.empty(0)
+        return AlongMotion(nothing, nothing, nothing, nothing, nothing, np.empty((0, *size)))
     image = _for_torch(picture[None], size)
     video = torch.cat([_for_torch(frame[None], size).movedim(1, -1) for frame in each(frames)]).movedim(-1, 1)
     known, seen = guide(image), guide(video)
@@ -72,7 +73,8 @@ def along_motion(
         for u, frame, share in zip(backward, each(video), shown, strict=True)
     ]
     fidelity, sharpness, brightness, colour, difference = (np.array(values) for values in zip(*compared, strict=True))
-    return AlongMotion(fidelity, shown.mean((1, 2, 3)).numpy(), sharpness, brightness, colour, difference)
+    visible, within = shown.mean((1, 2, 3)).numpy(), inside(backward)[:, 0].numpy()
+    return AlongMotion(fidelity, visible, sharpness, brightness, colour, difference * within)
 
 
 def _compare(carried: Tensor, frame: Tensor, shown: Tensor) -> tuple[float, float, float, float, np.ndarray]:
@@ -84,7 +86,7 @@ def _compare(carried: Tensor, frame: Tensor, shown: Tensor) -> tuple[float, floa
     fidelity = float((ssim_map(a, b) * weight).sum())
     sharpness = (_change(guide(frame), shown) + FLAT) / (_change(guide(carried), shown) + FLAT)
     step = colour_step(mean_colour(a, weight), mean_colour(b, weight))
-    return fidelity, sharpness, *step, np.abs(a - b).mean(-1) * share
+    return fidelity, sharpness, *step, np.abs(a - b).mean(-1)
 
 
 def _change(pixels: Tensor, shown: Tensor) -> float:
@@ -103,7 +105,7 @@ def mean_colour(pixels: np.ndarray, weight: np.ndarray | None = None) -> np.ndar
 
 
 def colour_step(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """From one mean colour to another: lightness, signed, and CIEDE2000 with lightness left out. 1 is just noticeable."""
+    """From one mean colour to another: lightness, signed, and CIEDE2000 with lightness left out. 1 is just seen."""
     from skimage.color import deltaE_ciede2000
 
     level = np.array([before[0], *after[1:]])

@@ -44,8 +44,8 @@ def read_joins(value: object, pictures: int | None = None) -> tuple[int, ...]:
     joins = as_wholes(value)
     if joins is None:
         raise ValueError(
-            f"joins: got {quote(value)}. Give the number of the picture with which each later chunk begins, counted from "
-            "1, with commas between them, as in 77, 153; or nothing for a video in one piece."
+            f"joins: got {quote(value)}. Give the number of the picture with which each later chunk begins, counted "
+            "from 1, with commas between them, as in 77, 153; or nothing for a video in one piece."
         )
     last = max(joins, default=2) if pictures is None else pictures
     for join in joins:

@@ -18,6 +18,7 @@ from .along_motion import along_motion, colour_step, mean_colour, ssim
 
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
 FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
+LEVELS_OF_LIGHTNESS = 2.55  # 8-bit levels of grey in one of CIELAB lightness, nearly, at any of them
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
 # VBench's rule for a clip that moves: the fastest LARGEST of its pixels, at more than DYNAMIC_SPEED of the shorter side
 # a frame, in DYNAMIC_SHARE of its frames.
@@ -49,8 +50,8 @@ class Measurement:
     """per_frame: name -> one number per frame, or per pair of neighbours. vbench: name -> one number for the clip.
 
     Names and units as in UNITS. A number that a broken frame leaves unknown is NaN. steps: name -> from each frame to
-    the next one, [F - 1]: `brightness` (CIELAB lightness, signed), `colour` (CIEDE2000 without lightness), `change` that
-    no motion explains (8-bit levels), `motion` (pixels). difference: see AlongMotion.
+    the next one, [F - 1]: `brightness` (CIELAB lightness, signed), `colour` (CIEDE2000 without lightness), `change`
+    that neither motion nor brightness explains (8-bit levels), `motion` (pixels). difference: see AlongMotion.
     """
 
     per_frame: dict[str, np.ndarray] = field(default_factory=dict)
@@ -117,8 +118,9 @@ def measure(
         "brightness": along.brightness,
         "colour": along.colour,
     }
-    steps = colour_steps(shown) | {
-        "change": measured["flicker"],
+    steps = colour_steps(shown)
+    steps |= {
+        "change": np.maximum(0, measured["flicker"] - LEVELS_OF_LIGHTNESS * np.abs(steps["brightness"])),
         "motion": np.array([np.hypot(*flow).mean() for flow in flows]),
     }
     broken_around = broken_pairs[:-1:2] | broken_pairs[1::2]

@@ -139,8 +139,8 @@ def shown_frames(frames: int, count: int, worst: int | None) -> list[int]:
 
 
 def plot_details(video: Measurement, baseline: Measurement | None = None, joins: Sequence[int] = ()) -> Tensor:
-    """All else that is measured, the baseline dashed. IMAGE [1, 1200, 1200, 3]. What every motion lowers comes last. Where
-    CLIP was given, its image fidelity and temporal coherence take the place of their plain cousins."""
+    """All else that is measured, the baseline dashed. IMAGE [1, 1200, 1200, 3]. What every motion lowers comes last.
+    Where CLIP was given, its image fidelity and temporal coherence take the place of their plain cousins."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / DPI, WIDTH / DPI), dpi=DPI, layout="constrained")

@@ -28,8 +28,8 @@ SOFT, NOISY = 0.75, 1.35
 DRIFT_OF_BRIGHTNESS, DRIFT_OF_COLOUR = 3.0, 4.0
 
 NEIGHBOURS = 2  # pictures on each side, all of which a picture must differ from to stand out
-# What a picture must have more than all of its neighbours, to stand out: in sound clips it is 1.6, 0.3, 0.05 and 0.02 at
-# most.
+# What a picture must have more than all of its neighbours, to stand out: in sound clips it is 1.6, 0.3, 0.05 and 0.02
+# at most.
 ODD = {"colour": 2.0, "brightness": 3.0, "sharpness": 0.15, "fidelity_along_motion": 0.06}
 HIDDEN = 0.15  # what is visible falls by .05 in a spoilt frame and by .36 in one that shows another picture
 EMPTY = 0.1  # sharpness of a picture that shows nothing at all
@@ -39,7 +39,10 @@ JUMP_TIMES, JUMP_LEVELS = 3.0, 4.0
 # motion. At any step of a sound clip it is 0.6, 1.8 and 2.7 at most.
 SEAM, HASTE = {"brightness": 1.5, "colour": 2.0}, 3.0
 
-CARRY = "link the VAE to the sampler, motion_compensation 1, curve (ω) flat at 0"
+LINK = "link the VAE to the sampler, motion_compensation 1"
+CARRY = f"{LINK}, curve (ω) flat at 0"
+# Each is what dev/benchmarks/evidence.md, pixels.md and colours.md measured. Of one picture that the model predicts
+# wrong: held colours mend its brightness and colours, only a hold without ω and to the end mends the rest.
 ADVICE = {
     "broken": "model or VAE to full precision: half precision often breaks pictures.",
     "frozen": f"{CARRY}; or tau_end down to 0.3, or the curve's right end up.",
@@ -48,7 +51,7 @@ ADVICE = {
     "soft": f"{CARRY}, tau_end 1.",
     "noisy": "tau_ramp 0.3, or tau_end 1; in four steps or fewer the sampler euler.",
     "colours": "hold_colours 1; it holds no motion.",
-    "odd": "tau_end up to 1, so that every picture is held.",
+    "odd": f"tau_end 1 with the curve (ω) flat at 0 holds every picture; to move as well: {LINK}.",
     "slow": f"{CARRY}; or Move Picture Like Video, amount above 1.",
     "close": f"for more likeness {CARRY}, tau_end up to 1.",
     "good": "nothing.",
@@ -241,10 +244,9 @@ def _seam(joins: Sequence[Join], side: int) -> tuple[str, str | None]:
     """The sentence on the join that shows most, and the advice where it does."""
     if not joins:
         return "", None
-    join = max(joins, key=lambda join: max(_seams(join, side).values()))
-    shows = _seams(join, side)
-    kind = max(shows, key=lambda name: shows[name])
-    if shows[kind] < 1:
+    join = max(joins, key=lambda join: _shows(join, side)[1])
+    kind, by = _shows(join, side)
+    if by < 1:
         return "The joins do not show.", None
     across, within = join.across[kind], join.within[kind]
     says = {
@@ -257,18 +259,21 @@ def _seam(joins: Sequence[Join], side: int) -> tuple[str, str | None]:
     return f"Worst join: picture {join.picture} changes {says[kind]}.", cause
 
 
-def _seams(join: Join, side: int) -> dict[str, float]:
-    """How much of each shows at a join: from 1 on it does."""
+def _shows(join: Join, side: int) -> tuple[str, float]:
+    """What of a join shows, and how much: from 1 on it does."""
     across, within = join.across, join.within
     fast, slow = max(across["motion"], within["motion"]), min(across["motion"], within["motion"])
-    colours = {name: (across[name] - within[name]) / limit for name, limit in SEAM.items()}
-    others = {
+    found = {name: (across[name] - within[name]) / limit for name, limit in SEAM.items()} | {
         "change": across["change"] / (JUMP_TIMES * within["change"] + JUMP_LEVELS),
         "motion": fast / (HASTE * slow + SLOW * side),
     }
-    if max(colours.values()) >= 1:  # which both of the others take for a change of their own
-        return colours
-    return {name: 0.0 if np.isnan(by) else by for name, by in (colours | others).items()}
+    found = {name: 0.0 if np.isnan(by) else by for name, by in found.items()}
+    # Another picture has other colours, and where colours change, motion is looked for in vain.
+    for names in (("change",), tuple(SEAM), tuple(found)):
+        most = max(names, key=lambda name: found[name])
+        if found[most] >= 1:
+            break
+    return most, found[most]
 
 
 def _largest_of_several(values: np.ndarray) -> float:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from noise_rectification.nodes.latents import KeyframeLatent
+from noise_rectification.nodes.report import VideoFidelityReport
 from noise_rectification.nodes.schedule import RectificationScheduleNode
 from private_host.pack import run_node
 
@@ -53,3 +54,9 @@ def test_keyframes_refuse_before_the_run_what_no_pictures_make_right(places, str
 def test_keyframes_by_link_are_left_to_the_run():
     assert KeyframeLatent.validate_inputs(places=None, strengths="1, 0.5, 1", length=9) is True
     assert KeyframeLatent.validate_inputs(places="0, 40, -1", strengths=None, length=None) is True
+
+
+@pytest.mark.parametrize(("joins", "wrong"), [("", False), ("34, 66", False), (None, False), ("1", True), ("x", True)])
+def test_joins_are_refused_before_the_run_where_no_video_makes_them_right(joins, wrong):
+    said = VideoFidelityReport.validate_inputs(joins)
+    assert str(said).startswith("joins: ") if wrong else said is True

@@ -56,6 +56,7 @@ WRONG_AT = {
     "pivot_frame": [*NOTHING_PLAIN[:-1], 0.5],  # any number is a pivot in some clip
     "progress": [True, "7", math.nan, math.inf, object(), [], [0.5, None], [math.nan], ["a"], "half", torch.ones(2, 2)],
     "pivot_frames": ["first", "0.5", [None], object(), True, "nan"],
+    "joins": ["first", "0.5", "0", "1", "-1", "4", [2], 2, object()],  # of a video of three pictures
 }
 
 

@@ -152,7 +152,8 @@ def test_no_input_of_any_node_takes_a_path_an_address_or_code(address):
                 for key, (kind, options) in info["input"].get(group, {}).items():
                     texts |= {(name, key)} if kind == "STRING" else set()
                     assert not any(flag in options for flag in ("image_upload", "remote", "video_upload")), (name, key)
-    numbers = {("NRSchedule", "pivot_frames"), ("NRKeyframeLatent", "places"), ("NRKeyframeLatent", "strengths")}
+    numbers = {("NRSchedule", "pivot_frames"), ("NRKeyframeLatent", "places"), ("NRKeyframeLatent", "strengths"),
+               ("NRFidelityReport", "joins")}  # fmt: skip
     assert texts == numbers | {("NRSchedule", "omega_curve"), ("NRFidelityReport", "text")}
 
 
