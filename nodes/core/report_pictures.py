@@ -25,7 +25,6 @@ LETTERS = 62  # on a line
 WIDE = 1.3
 BIG, SMALL = 25, 20  # points
 WORST = "#CC79A7"  # Okabe and Ito's, as the lines
-LEAST_MOTION = 0.2  # pixels: less fills no chart, so that a still clip's looks still
 FAINTEST, STRONGEST = 0.0, 0.4  # differences that are drawn black and white
 
 DETAILS = (
@@ -42,7 +41,8 @@ CLIP_DETAILS = {
     "temporal_coherence": ("temporal_coherence_clip", "Neighbours alike, seen by CLIP", "cosine"),
     "psnr": ("image_fidelity", "Against the still image, seen by CLIP", "cosine"),
 }
-FROM_0 = ("visible", "sharpness", "colour", "flicker", "colour_drift", "motion")  # read against 0
+# Read against 0: what the charts reach up to at least, so that less than can be seen does not fill one.
+FROM_0 = {"visible": 1.0, "sharpness": 1.0, "colour": 1.0, "flicker": 1.0, "colour_drift": 1.0, "motion": 0.2}
 
 
 def plot_report(
@@ -83,7 +83,6 @@ def plot_report(
             axes.set(ylim=(-0.06, 1.08), yticks=(0, 0.5, 1))
             axes.set_xlabel("picture", fontsize=SMALL, labelpad=2)
         else:
-            axes.set_ylim(top=max(axes.get_ylim()[1], LEAST_MOTION))
             axes.set_xlabel(f"picture in the middle of {min(NET_STEPS + 1, len(frames))}", fontsize=SMALL, labelpad=2)
         axes.tick_params(labelsize=SMALL)
         if baseline is not None:
@@ -173,8 +172,8 @@ def _draw_lines(
         longest = max(longest, pictures)
     for join in joins:
         axes.axvline(join - 0.5, color="black", linestyle=":", linewidth=style.get("linewidth", 2) / 2)
-    low, high = axes.get_ylim()
     if name in FROM_0:
+        high = max(axes.get_ylim()[1], FROM_0[name])
         axes.set_ylim(-0.05 * high, 1.05 * high)
     axes.set_xlim(0.5, longest + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

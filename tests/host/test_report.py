@@ -13,6 +13,7 @@ from private_host.pack import run_node
 from stand_ins.models import randomise
 
 WIDTH = 32
+ALONG_MOTION = {"fidelity_along_motion", "visible", "sharpness", "brightness", "colour"}
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def test_a_broken_frame_is_left_out_counted_and_null(broken, clip_vision, clip):
     for name, values in sound["per_frame"].items():
         unknown = {5: [2], 4: [1, 2], 1: [0]}[len(values)]
         assert [value is None for value in read["per_frame"][name]] == [i in unknown for i in range(len(values))], name
-        if name not in ("fidelity_along_motion", "visible"):  # the motion is followed from frame to frame
+        if name not in ALONG_MOTION:  # the motion is followed from frame to frame
             assert read["per_frame"][name] == [None if i in unknown else v for i, v in enumerate(values)], name
     assert read["vbench"]["temporal_flickering"] == pytest.approx(sound["vbench"]["temporal_flickering"], abs=0.02)
     assert read["vbench"]["dynamic_degree"] == sound["vbench"]["dynamic_degree"]
