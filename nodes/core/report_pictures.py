@@ -80,7 +80,7 @@ def plot_report(
             axes.axvline(verdict.worst + 1, color=WORST, linewidth=10, alpha=0.5, zorder=0)
         axes.set_title(f"{title} {upwards}", fontsize=SMALL, loc="right")
         if name == "fidelity_along_motion":
-            axes.set(ylim=(-0.06, 1.08), yticks=(0, 0.5, 1))
+            axes.set(ylim=(min(-0.06, axes.get_ylim()[0]), 1.08), yticks=(0, 0.5, 1))
             axes.set_xlabel("picture", fontsize=SMALL, labelpad=2)
         else:
             axes.set_xlabel(f"picture in the middle of {min(NET_STEPS + 1, len(frames))}", fontsize=SMALL, labelpad=2)
@@ -168,7 +168,7 @@ def _draw_lines(
         values, pictures = measured.per_frame[name], len(measured.per_frame["fidelity_along_motion"])
         mean = "not known" if np.isnan(measured.mean[name]) else f"mean {measured.mean[name]:.3g}"
         places = np.arange(len(values)) + 1 + (pictures - len(values)) / 2
-        axes.plot(places, values, label=f"{label}: {mean}", clip_on=False, **{**line, **style})
+        axes.plot(places, values, label=f"{label}: {mean}", **{**line, **style})
         longest = max(longest, pictures)
     for join in joins:
         axes.axvline(join - 0.5, color="black", linestyle=":", linewidth=style.get("linewidth", 2) / 2)
@@ -176,5 +176,5 @@ def _draw_lines(
         high = max(axes.get_ylim()[1], FROM_0[name])
         axes.set_ylim(-0.05 * high, 1.05 * high)
     axes.set_xlim(0.5, longest + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)

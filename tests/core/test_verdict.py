@@ -215,15 +215,23 @@ def test_points_stand_at_the_pictures_that_they_are_of(monkeypatch):
     from matplotlib.axes import Axes
 
     drawn, plot = [], Axes.plot
-    monkeypatch.setattr(Axes, "plot", lambda axes, *a, **more: drawn.append((axes, a, more)) or plot(axes, *a, **more))
+    monkeypatch.setattr(Axes, "plot", lambda axes, *a, **more: drawn.append((axes, *a)) or plot(axes, *a, **more))
     found = measured("true")
     plot_report(found, clip(), clip()[0], said("true"))
     plot_details(found)
     assert len(drawn) == 10
-    for axes, (places, values), more in drawn:
+    for axes, places, values in drawn:
         assert places.mean() == (FRAMES + 1) / 2 and axes.get_xlim() == (0.5, FRAMES + 0.5)
         low, high = axes.get_ylim()
-        assert low < values.min() and values.max() < high and more["clip_on"] is False
+        assert low < values.min() and values.max() < high
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_picture_is_drawn_without_a_warning():
+    found = measure(clip()[:1], clip()[0])
+    plot_details(found)
+    plot_report(found, clip()[:1], clip()[0], verdict(found, side=64))
+    assert "one picture cannot move" in str(verdict(found, side=64))
 
 
 def test_details_show_clip_where_it_was_asked():
