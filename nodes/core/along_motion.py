@@ -44,7 +44,7 @@ class AlongMotion:
 
 
 def _spread(values: np.ndarray, broken: np.ndarray) -> np.ndarray:
-    spread = np.full((len(broken), *values.shape[1:]), np.nan, np.float32 if values.ndim > 1 else np.float64)
+    spread = np.full((len(broken), *values.shape[1:]), np.nan, values.dtype)
     spread[~broken] = values
     return spread
 
@@ -69,24 +69,26 @@ def along_motion(
     backward = flow_from(known, seen, setting=CLEAR, after_level=after_level)
     shown = visibility(known, seen, backward)
     compared = [
-        _compare(warp(image, u[None]).clamp(0, 1), frame[None], share[None])
+        _compare(warp(image, u[None]).clamp(0, 1), frame[None], share[None], inside(u[None]))
         for u, frame, share in zip(backward, each(video), shown, strict=True)
     ]
     fidelity, sharpness, brightness, colour, difference = (np.array(values) for values in zip(*compared, strict=True))
-    visible, within = shown.mean((1, 2, 3)).numpy(), inside(backward)[:, 0].numpy()
-    return AlongMotion(fidelity, visible, sharpness, brightness, colour, difference * within)
+    return AlongMotion(fidelity, shown.mean((1, 2, 3)).double().numpy(), sharpness, brightness, colour, difference)
 
 
-def _compare(carried: Tensor, frame: Tensor, shown: Tensor) -> tuple[float, float, float, float, np.ndarray]:
+def _compare(
+    carried: Tensor, frame: Tensor, shown: Tensor, within: Tensor
+) -> tuple[float, float, float, float, np.ndarray]:
     """The carried picture and a frame, [1, 3, h, w], where `shown` [1, 1, h, w] says that it is visible: fidelity,
-    sharpness, brightness, colour, difference [h, w]."""
+    sharpness, brightness, colour; and the difference [h, w] `within` the picture's edges, [1, 1, h, w]."""
     share = shown[0, 0].numpy()
     weight = share / max(float(share.sum()), 1e-6)
     a, b = (pixels[0].movedim(0, -1).numpy() for pixels in (carried, frame))
     fidelity = float((ssim_map(a, b) * weight).sum())
     sharpness = (_change(guide(frame), shown) + FLAT) / (_change(guide(carried), shown) + FLAT)
+    difference = (carried - frame).abs().mean(1) * within[:, 0]
     step = colour_step(mean_colour(a, weight), mean_colour(b, weight))
-    return fidelity, sharpness, *step, np.abs(a - b).mean(-1)
+    return fidelity, sharpness, *step, difference[0].half().numpy()  # kept of all frames
 
 
 def _change(pixels: Tensor, shown: Tensor) -> float:
