@@ -19,8 +19,10 @@ from benchmarks.harness import CARRIED, CFG, OFF, SCHEDULER, STEPS, Scene, node
 from demo_model import run
 from noise_rectification.nodes.core.metrics import measure
 from noise_rectification.nodes.core.moved_picture import VIDEO
-from noise_rectification.nodes.core.plots import plot_report, plot_schedule
+from noise_rectification.nodes.core.plots import plot_schedule
+from noise_rectification.nodes.core.report_pictures import plot_report
 from noise_rectification.nodes.core.schedule import Schedule
+from noise_rectification.nodes.core.verdict import verdict
 from noise_rectification.nodes.demo_model.blocks import BLOCKS
 from PIL import Image, ImageDraw
 from private_host.setup import ROOT
@@ -139,7 +141,11 @@ def main() -> None:
 def draw_plots(picture: np.ndarray, frames: dict[str, np.ndarray]) -> None:
     """The published schedule as it is plotted; and a report: carried against plain."""
     carried, plain = (measure(frames[way], picture) for way in ("carried", "plain"))
-    plots = {"schedule": plot_schedule(Schedule(), 16, 20), "report": plot_report(carried, plain)}
+    said = verdict(carried, plain, side=min(picture.shape[:2]))
+    plots = {
+        "schedule": plot_schedule(Schedule(), 16, 20),
+        "report": plot_report(carried, frames["carried"], picture, said, plain),
+    }
     for name, plot in plots.items():
         pixels = Image.fromarray((plot[0].numpy() * 255).round().astype(np.uint8))
         pixels.quantize(256).save(ROOT / "js" / "docs" / f"{name}.png", optimize=True)

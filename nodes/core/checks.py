@@ -7,6 +7,7 @@ values as numbers.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 ROUNDING = 1e-6  # past a limit by no more than this, the limit is meant: a few roundings of float32
@@ -64,6 +65,18 @@ def as_whole(value: object) -> int | None:
         return plain
     number = as_number(plain)
     return int(number) if number is not None and math.isfinite(number) and number == int(number) else None
+
+
+def as_wholes(value: object) -> list[int] | None:
+    """Whole numbers: text as in "0, 8, -1", one of them, or a list of them; none of nothing. None for anything else."""
+    items: list | None = []
+    if isinstance(value, str):
+        words = re.split(r"[\s,;]+", value)
+        items = [int(word) if re.fullmatch(r"[+-]?\d{1,9}", word) else None for word in words if word]
+    elif value is not None:
+        items = as_list(value)
+    wholes = [as_whole(item) for item in ([value] if items is None else items)]
+    return None if None in wholes else [whole for whole in wholes if whole is not None]
 
 
 def as_list(value: object) -> list | None:

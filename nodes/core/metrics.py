@@ -13,17 +13,12 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
-from .flow import CLEAR, guide, visibility, warp
-from .flow import flow as flow_from
+from .along_motion import along_motion, colour_step, mean_colour, ssim
 
-SMALLEST = 3  # pixels along a side: the smallest window of structural similarity
 PSNR_OF_EQUALS = 100.0  # dB; equal pictures have infinite PSNR, and the report holds finite numbers only
 FLOW_SIZE = 128  # longest side at which optical flow is measured: enough for motion, quick at any video size
-CARRY_SIZE = 256  # longest side at which the image is carried along the motion: detail finer than that is not judged
+LEVELS_OF_LIGHTNESS = 2.55  # 8-bit levels of grey in one of CIELAB lightness, nearly, at any of them
 NET_STEPS = 4  # motion is the net flow over this many steps: what flickers there and back cancels
 # VBench's rule for a clip that moves: the fastest LARGEST of its pixels, at more than DYNAMIC_SPEED of the shorter side
 # a frame, in DYNAMIC_SHARE of its frames.
@@ -41,6 +36,9 @@ UNITS = {
     "motion": "pixels per frame, net optical flow",
     "flicker": "8-bit levels, change between neighbouring frames that no motion explains",
     "colour_drift": "CIEDE2000 difference of mean colours, frame and image",
+    "sharpness": "share of the image's change from pixel to pixel, along the motion: below 1 soft, above noisy",
+    "brightness": "CIELAB lightness, frame minus image, along the motion",
+    "colour": "CIEDE2000 difference of mean colours without lightness, along the motion",
     "temporal_flickering": "VBench: 1 - mean change between neighbouring frames, 1 = frozen",
     "motion_smoothness": "VBench: 1 - mean difference of every second frame from what its neighbours show halfway",
     "dynamic_degree": "VBench: 1 = the clip moves, 0 = it does not",
@@ -51,11 +49,15 @@ UNITS = {
 class Measurement:
     """per_frame: name -> one number per frame, or per pair of neighbours. vbench: name -> one number for the clip.
 
-    Names and units as in UNITS. A number that a broken frame leaves unknown is NaN.
+    Names and units as in UNITS. A number that a broken frame leaves unknown is NaN. steps: name -> from each frame to
+    the next one, [F - 1]: `brightness` (CIELAB lightness, signed), `colour` (CIEDE2000 without lightness), `change`
+    that neither motion nor brightness explains (8-bit levels), `motion` (pixels). difference: see AlongMotion.
     """
 
     per_frame: dict[str, np.ndarray] = field(default_factory=dict)
     vbench: dict[str, float] = field(default_factory=dict)
+    steps: dict[str, np.ndarray] = field(default_factory=dict)
+    difference: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
 
     @property
     def mean(self) -> dict[str, float]:
@@ -102,16 +104,24 @@ def measure(
     each = _Told(progress, steps=5 * len(shown) + 4 * len(pairs) + 2 * len(around))
     flows = [optical_flow(*pair) for pair in each(pairs)]
     flows_around = [optical_flow(*pair) for pair in each(around)]
-    fidelity, visible = fidelity_along_motion(whole, picture, each)
+    along = along_motion(whole, picture, each, each.ask).among(broken)
     measured = {
-        "fidelity_along_motion": _among(broken, fidelity),
-        "visible": _among(broken, visible),
+        "fidelity_along_motion": along.fidelity,
+        "visible": along.visible,
         "ssim": np.where(broken, np.nan, [ssim(frame, picture) for frame in each(shown)]),
         "psnr": np.where(broken, np.nan, [psnr(frame, picture) for frame in each(shown)]),
         "temporal_coherence": np.where(broken_pairs, np.nan, [ssim(*pair) for pair in each(pairs)]),
         "motion": net_motion([flow * (np.nan if lost else 1) for flow, lost in zip(flows, broken_pairs, strict=True)]),
         "flicker": np.where(broken_pairs, np.nan, flicker(shown, each(flows))),
         "colour_drift": np.where(broken, np.nan, colour_drift(each(shown), picture)),
+        "sharpness": along.sharpness,
+        "brightness": along.brightness,
+        "colour": along.colour,
+    }
+    steps = colour_steps(shown)
+    steps |= {
+        "change": np.maximum(0, measured["flicker"] - LEVELS_OF_LIGHTNESS * np.abs(steps["brightness"])),
+        "motion": np.array([np.hypot(*flow).mean() for flow in flows]),
     }
     broken_around = broken_pairs[:-1:2] | broken_pairs[1::2]
     smoothness = motion_smoothness(shown[1:-1:2], around, each(flows_around))
@@ -123,7 +133,8 @@ def measure(
         else dynamic_degree([flow for flow, lost in zip(flows, broken_pairs, strict=True) if not lost], picture),
     }
     progress(1.0)
-    return Measurement(measured, vbench)
+    steps = {name: np.where(broken_pairs, np.nan, values) for name, values in steps.items()}
+    return Measurement(measured, vbench, steps, along.difference)
 
 
 class _Told:
@@ -146,70 +157,6 @@ class _Told:
 def _of_clip(values: np.ndarray) -> float:
     """Mean of what is known; 1 of a clip too short to have any."""
     return _mean_of_known(values) if len(values) else 1.0
-
-
-def _among(broken: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Values of the frames that are not broken in their places among all of them, [F]; NaN for the others."""
-    spread = np.full(len(broken), np.nan)
-    spread[~broken] = values
-    return spread
-
-
-def fidelity_along_motion(
-    frames: Sequence[np.ndarray], picture: np.ndarray, each: _Told | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """How like the picture each frame is once the motion is taken into account, and how much of it that says: [F], [F].
-
-    The picture is carried along the measured motion to each frame and compared with it there by structural similarity,
-    over what of it is still visible; the second number is that share of the frame. A frozen video reads 1, and so does
-    a true one, whatever moves in it; a smear reads low.
-    """
-    if len(frames) == 0:
-        return np.empty(0), np.empty(0)
-    each = each or _Told(lambda share: None, 0)
-    size = [max(SMALLEST, round(n / max(1.0, max(picture.shape[:2]) / CARRY_SIZE))) for n in picture.shape[:2]]
-    image = _for_torch(picture[None], size)
-    video = torch.cat([_for_torch(frame[None], size).movedim(1, -1) for frame in each(frames)]).movedim(-1, 1)
-    known, seen = guide(image), guide(video)
-    backward = flow_from(known, seen, setting=CLEAR, after_level=each.ask)
-    shown = visibility(known, seen, backward)[:, 0].numpy()
-    alike = []
-    for u, frame in zip(backward, each(video), strict=True):
-        carried = warp(image, u[None])[0].clamp(0, 1)
-        alike.append(ssim_map(_for_numpy(carried), _for_numpy(frame)))
-    fidelity = [float((a * share).sum() / max(share.sum(), 1e-6)) for a, share in zip(alike, shown, strict=True)]
-    return np.array(fidelity), shown.mean(axis=(1, 2))
-
-
-def _for_torch(pixels: np.ndarray, size: list[int]) -> Tensor:
-    """[N, H, W, 3] -> [N, 3, *size], low-passed."""
-    channels_first = torch.from_numpy(np.ascontiguousarray(pixels)).float().movedim(-1, 1)
-    return interpolate(channels_first, size=size, mode="bilinear", antialias=True)
-
-
-def _for_numpy(pixels: Tensor) -> np.ndarray:
-    """[3, H, W] -> [H, W, 3]"""
-    return pixels.movedim(0, -1).numpy()
-
-
-def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity (Wang et al., 2004) over the colour channels, in the mean."""
-    from skimage.metrics import structural_similarity
-
-    return float(structural_similarity(a, b, channel_axis=-1, data_range=1.0, win_size=_ssim_window(a)))
-
-
-def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Structural similarity around each pixel: [H, W]."""
-    from skimage.metrics import structural_similarity
-
-    _, alike = structural_similarity(a, b, channel_axis=-1, data_range=1.0, win_size=_ssim_window(a), full=True)
-    return alike.mean(-1)
-
-
-def _ssim_window(picture: np.ndarray) -> int:
-    """The usual 7 pixels, fewer in tiny pictures."""
-    return min(7, (min(picture.shape[:2]) - 1) // 2 * 2 + 1)
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
@@ -309,6 +256,13 @@ def colour_drift(frames: Iterable[np.ndarray], picture: np.ndarray) -> np.ndarra
 
     known, *means = (rgb2lab(pixels.mean(axis=(0, 1), keepdims=True)) for pixels in chain([picture], frames))
     return np.array([float(deltaE_ciede2000(mean, known).item()) for mean in means])
+
+
+def colour_steps(frames: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """`brightness` and `colour` of Measurement.steps."""
+    means = [mean_colour(frame) for frame in frames]
+    steps = [colour_step(*pair) for pair in zip(means[:-1], means[1:], strict=True)]
+    return dict(zip(("brightness", "colour"), np.array(steps).reshape(-1, 2).T, strict=True))
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:

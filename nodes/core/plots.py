@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from .metrics import Measurement
 from .schedule import Schedule
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def plot_schedule(schedule: Schedule, frames: int, steps: int) -> Tensor:
     _draw_holds(figure, panels["holds"], schedule, frames, steps)
     for axis in (panels["omega"].xaxis, panels["strength"].xaxis, panels["holds"].xaxis, panels["holds"].yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
-    return _as_image(figure)
+    return as_image(figure)
 
 
 def plot_flow(
@@ -115,7 +114,8 @@ def _with_arrows(picture: np.ndarray, arrows: np.ndarray, distance: int) -> np.n
     return np.array(drawn)
 
 
-def _as_image(figure: Figure) -> Tensor:
+def as_image(figure: Figure) -> Tensor:
+    """IMAGE [1, H, W, 3]."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
@@ -159,47 +159,3 @@ def _holds_title(schedule: Schedule) -> str:
     if schedule.holds_colours:
         title += f"\nColours are held at every step (hold_colours {schedule.hold_colours:g})"
     return title
-
-
-REPORT_PANELS = (
-    ("fidelity_along_motion", "Fidelity along the motion", "SSIM, 1 = equal"),
-    ("motion", "Motion", "pixels per frame"),
-    ("visible", "How much of the image is still visible", "share of the frame"),
-    ("flicker", "Flicker: change without motion", "8-bit levels"),
-    ("ssim", "Fidelity: similarity to the still image", "SSIM, 1 = equal"),
-    ("colour_drift", "Colour drift", "CIEDE2000"),
-    ("psnr", "Fidelity: signal to noise, still image", "PSNR, dB"),
-    ("temporal_coherence", "Temporal coherence", "SSIM of neighbours"),
-)
-SHARES = ("fidelity_along_motion", "visible")  # read against the whole range from 0 to 1
-AMOUNTS = ("motion", "flicker", "colour_drift")  # read against 0
-CLIP_PANELS = {"psnr": "image_fidelity", "temporal_coherence": "temporal_coherence_clip"}
-
-
-def plot_report(video: Measurement, baseline: Measurement | None = None) -> Tensor:
-    """Each measure over the clip, the baseline dashed. IMAGE [1, 1200, 1200, 3]. Where CLIP was given, its image
-    fidelity and temporal coherence take the place of their plain cousins."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(12, 12), dpi=100, layout="constrained")
-    for axes, (name, title, unit) in zip(figure.subplots(4, 2).flat, REPORT_PANELS, strict=True):
-        clip_name = CLIP_PANELS.get(name)
-        if clip_name in video.per_frame:
-            name, title, unit = clip_name, f"{title.partition(':')[0]} (CLIP)", "cosine"
-        for measured, label, style in ((video, "video", BLUE_LINE), (baseline, "baseline", ORANGE_LINE)):
-            if measured is not None and name in measured.per_frame:
-                values = measured.per_frame[name]
-                mean = "not known" if np.isnan(measured.mean[name]) else f"mean {measured.mean[name]:.3g}"
-                axes.plot(np.arange(1, len(values) + 1), values, label=f"{label}: {mean}", **style)
-        axes.set_title(title, fontsize=15)
-        axes.set_xlabel("frame", fontsize=12)
-        axes.set_ylabel(unit, fontsize=12)
-        if name in SHARES:
-            axes.set_ylim(0, 1.05)
-        elif name in AMOUNTS:
-            axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(fontsize=12)
-        axes.grid(alpha=0.3)
-    return _as_image(figure)

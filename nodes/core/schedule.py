@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import as_list, as_number, as_whole, check_choice, check_number, check_whole, quote
+from .checks import as_list, as_number, as_wholes, check_choice, check_number, check_whole, quote
 from .curve import LINEAR, Curve, resampled
 
 STEPS = "steps"
@@ -192,19 +191,13 @@ def read_pivot_frames(value: object) -> tuple[int, ...]:
 
     Raises ValueError naming `pivot_frames`.
     """
-    items: list | None = []
-    if isinstance(value, str):
-        words = re.split(r"[\s,;]+", value)
-        items = [int(word) if re.fullmatch(r"[+-]?\d{1,9}", word) else None for word in words if word]
-    elif value is not None:
-        items = as_list(value)
-    wholes = [as_whole(item) for item in ([value] if items is None else items)]
-    if None in wholes:
+    wholes = as_wholes(value)
+    if wholes is None:
         raise ValueError(
             f"pivot_frames: got {quote(value)}. Give whole numbers with commas between them, as in 0, 8, -1 (-1 is the "
             "last frame), or nothing for pivot_frame alone."
         )
-    return tuple(whole for whole in wholes if whole is not None)
+    return tuple(wholes)
 
 
 def _index_in_clip(name: str, pivot: int, frames: int) -> int:

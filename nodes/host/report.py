@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from torch import Tensor
 
-from ..core.metrics import SMALLEST, UNITS, Measurement, broken_frames, cosines, measure
+from ..core.along_motion import SMALLEST
+from ..core.joins import Join
+from ..core.metrics import UNITS, Measurement, broken_frames, cosines, measure
+from ..core.report_pictures import plot_details, plot_report
+from ..core.verdict import Verdict
 from .clip import image_embeddings, text_embedding
 from .going_on import GoingOn
 from .vae import CENTER_CROP, fit_pictures
@@ -59,7 +65,7 @@ def measure_video(
     }
     if asked is not None:
         per_frame["text_alignment"] = cosines(seen, np.broadcast_to(asked, seen.shape))
-    return Measurement(per_frame, measured.vbench)
+    return replace(measured, per_frame=per_frame)
 
 
 def _check_size(name: str, frames: Tensor) -> None:
@@ -90,8 +96,21 @@ def _note_on_broken(name: str, broken: np.ndarray) -> list[str]:
     return [f"{name}: {broken.sum()} of {len(broken)} frames hold NaN or infinite values and are left out: {numbers}."]
 
 
-def report_text(measured: list[Measurement], frames: Tensor, notes: list[str]) -> dict:
-    """The report as one plain object: size, units, means and per-frame numbers, the baseline's beside them."""
+def draw_report(
+    measured: list[Measurement], frames: Tensor, image: Tensor, said: Verdict, joins: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
+    """What a person wants to know, and every other measure: IMAGE, IMAGE. measured: of frames, and of a baseline."""
+    video, *baseline = measured
+    picture = fit_pictures(image[:1], frames.shape[2], frames.shape[1], CENTER_CROP)[0]
+    plot = plot_report(video, frames.cpu().numpy(), picture.cpu().numpy(), said, *baseline, joins=joins)
+    return plot, plot_details(video, *baseline, joins=joins)
+
+
+def report_text(
+    measured: list[Measurement], frames: Tensor, notes: list[str], said: Verdict, joins: list[Join]
+) -> dict:
+    """The report as one plain object: size, units, means and per-frame numbers, the baseline's beside them; the joins,
+    and the verdict."""
     video, *baseline = (m.as_json() for m in measured)
     return {
         "frames": frames.shape[0],
@@ -101,4 +120,6 @@ def report_text(measured: list[Measurement], frames: Tensor, notes: list[str]) -
         **video,
         **({"baseline": baseline[0]} if baseline else {}),
         "notes": notes,
+        "joins": [join.as_json() for join in joins],
+        "verdict": {"sentences": list(said.sentences), "worst": None if said.worst is None else said.worst + 1},
     }

@@ -4,19 +4,18 @@ import numpy as np
 import pytest
 import skimage.data
 from demo_model.clips import true_clip
+from noise_rectification.nodes.core.along_motion import along_motion, ssim
 from noise_rectification.nodes.core.metrics import (
     PSNR_OF_EQUALS,
     UNITS,
     Measurement,
     cosines,
     dynamic_degree,
-    fidelity_along_motion,
     flicker,
     measure,
     net_motion,
     optical_flow,
     psnr,
-    ssim,
     temporal_flickering,
 )
 from noise_rectification.nodes.demo_model.words import MOTIONS
@@ -55,8 +54,9 @@ def test_a_still_clip_reads_equal_and_motionless():
     video = np.repeat(texture(0, SIZE)[None], FRAMES, axis=0)
     mean = measure(video, video[0]).mean
     along = {"fidelity_along_motion": pytest.approx(1, abs=1e-6), "visible": pytest.approx(1, abs=1e-6)}
+    colours = {name: pytest.approx(0, abs=1e-3) for name in ("brightness", "colour")}
     assert mean == {"ssim": 1, "psnr": PSNR_OF_EQUALS, "temporal_coherence": 1, "motion": 0, "flicker": 0,
-                    "colour_drift": 0, **along}  # fmt: skip
+                    "colour_drift": 0, "sharpness": pytest.approx(1, abs=1e-4), **colours, **along}  # fmt: skip
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
@@ -102,6 +102,11 @@ def test_motion_is_in_the_videos_own_pixels_at_any_size():
 
 def photo():
     return skimage.data.astronaut()[:, :, :3] / np.float32(255)
+
+
+def fidelity_along_motion(frames, picture):
+    found = along_motion(frames, picture)
+    return found.fidelity, found.visible
 
 
 def through_a_window(picture, right, down, frames, height=192, width=256):
@@ -159,8 +164,39 @@ def test_what_uncovers_the_background_counts_as_not_visible():
 
 def test_frames_of_one_colour_are_no_nan():
     black = np.zeros((4, 40, 40, 3), np.float32)
-    fidelity, visible = fidelity_along_motion(black, black[0])
-    assert np.isfinite(fidelity).all() and np.isfinite(visible).all() and fidelity.min() > 0.99
+    found = along_motion(black, black[0])
+    assert all(np.isfinite(values).all() for values in vars(found).values()) and found.fidelity.min() > 0.99
+
+
+SPOILT = {
+    "sharpness": [lambda frame: gaussian_filter(frame, (1.5, 1.5, 0)), lambda frame: frame + grain(frame, 0.05)],
+    "brightness": [lambda frame: frame + 0.08, lambda frame: frame * 0.7],
+    "colour": [lambda frame: frame * np.float32([1, 0.85, 0.7]) + np.float32([0, 0.06, 0.12])],
+}
+
+
+def grain(frame, strength):
+    return np.random.default_rng(0).normal(0, strength, frame.shape)
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_becomes_of_the_picture_is_read_along_its_motion_each_by_its_own_measure(name):
+    """A pan changes none of them, and each change is the largest in its own, counted in what can just be seen."""
+    video, seen = true_clip("coffee", "pan left").numpy(), {"sharpness": 0.1, "brightness": 1.0, "colour": 1.0}
+    sound = along_motion(video, video[0])
+    for change in SPOILT[name]:
+        found = along_motion(np.float32([change(frame).clip(0, 1) for frame in video]), video[0])
+        moved = {k: np.abs(getattr(found, k) - getattr(sound, k)).mean() / by for k, by in seen.items()}
+        assert moved[name] > 2 and max(moved, key=moved.get) == name, moved
+
+
+def test_the_difference_shows_where_a_frame_differs():
+    video = true_clip("coffee", "pan left").numpy()
+    spoilt = video.copy()
+    spoilt[8, 20:30, 24:40] = 1 - spoilt[8, 20:30, 24:40]
+    (before, after), shown = (along_motion(clip, video[0]).difference for clip in (video, spoilt)), slice(20, 30)
+    assert after.shape == video.shape[:3] and after[8, shown, 24:40].mean() > 10 * before[8, shown, 24:40].mean()
+    np.testing.assert_allclose(after[2], before[2], atol=0.02)
 
 
 def test_there_and_back_cancels():

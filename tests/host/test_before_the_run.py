@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from noise_rectification.nodes.latents import KeyframeLatent
 from noise_rectification.nodes.motion import DragPicture
+from noise_rectification.nodes.report import VideoFidelityReport
 from noise_rectification.nodes.schedule import RectificationScheduleNode
 from private_host.pack import run_node
 
@@ -65,3 +66,9 @@ def test_a_path_that_cannot_be_read_is_refused_before_the_run_unless_tracks_win_
 @pytest.mark.parametrize("typed", [{"path": None}, {}, {"path": "0, 0; 9, 9"}, {"path": '[{"x": 1, "y": 2}]'}])
 def test_a_path_by_link_is_left_to_the_run(typed):
     assert DragPicture.validate_inputs(**typed) is True
+
+
+@pytest.mark.parametrize(("joins", "wrong"), [("", False), ("34, 66", False), (None, False), ("1", True), ("x", True)])
+def test_joins_are_refused_before_the_run_where_no_video_makes_them_right(joins, wrong):
+    said = VideoFidelityReport.validate_inputs(joins)
+    assert str(said).startswith("joins: ") if wrong else said is True

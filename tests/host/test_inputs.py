@@ -60,6 +60,7 @@ WRONG_AT = {
     "progress": [True, "7", math.nan, math.inf, object(), [], [0.5, None], [math.nan], ["a"], "half", torch.ones(2, 2)],
     "path": [None, 5, "", "somewhere", "1; 2", "[[1, NaN]]", object(), torch.ones(2)],
     "pivot_frames": ["first", "0.5", [None], object(), True, "nan"],
+    "joins": ["first", "0.5", "0", "1", "-1", "4", [2], 2, object()],  # of a video of three pictures
 }
 
 

@@ -158,7 +158,7 @@ def test_no_input_of_any_node_takes_a_path_an_address_or_code(address):
                     texts |= {(name, key)} if kind == "STRING" else set()
                     assert not any(flag in options for flag in ("image_upload", "remote", "video_upload")), (name, key)
     numbers = {("NRSchedule", "pivot_frames"), ("NRKeyframeLatent", "places"), ("NRKeyframeLatent", "strengths")}
-    numbers |= {("NRDragPicture", "path")}
+    numbers |= {("NRDragPicture", "path"), ("NRFidelityReport", "joins")}
     assert texts == numbers | {("NRSchedule", "omega_curve"), ("NRFidelityReport", "text")}
 
 

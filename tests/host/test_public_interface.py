@@ -36,8 +36,8 @@ INTERFACE = {
     ),
     "NRSchedulePlot": ("Plot Rectification Schedule", ["schedule", "frames", "steps"], [], ["IMAGE"]),
     "NRFidelityReport": (
-        "Video Fidelity Report", ["frames", "image"], ["baseline", "clip_vision", "clip", "text"],
-        ["IMAGE", "STRING", "FLOAT", "FLOAT", "FLOAT"],
+        "Video Fidelity Report", ["frames", "image"], ["baseline", "clip_vision", "clip", "text", "joins"],
+        ["IMAGE", "STRING", "FLOAT", "FLOAT", "FLOAT", "STRING", "IMAGE"],
     ),
     "NRLoadDemoModel": ("Load Demo Video Model", [], ["sampling", "latent"], ["MODEL", "VAE"]),
     "NRDemoPrompt": ("Demo Motion Prompt", ["motion"], [], ["CONDITIONING", "CONDITIONING"]),

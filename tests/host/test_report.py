@@ -13,6 +13,7 @@ from private_host.pack import run_node
 from stand_ins.models import randomise
 
 WIDTH = 32
+ALONG_MOTION = {"fidelity_along_motion", "visible", "sharpness", "brightness", "colour"}
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +55,22 @@ def video(frames=4, seed=0):
 
 
 def report(images, image, **more):
-    plot, text, fidelity, motion, along = run_node("NRFidelityReport", frames=images, image=image, **more)
+    plot, text, fidelity, motion, along, verdict, details = run_node(
+        "NRFidelityReport", frames=images, image=image, **more
+    )
     read = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report"))
     assert along == pytest.approx(read["mean"]["fidelity_along_motion"] or math.nan, abs=1e-5, nan_ok=True)
+    assert verdict == "\n".join(read["verdict"]["sentences"])
+    assert plot.shape[2] == 1200 and details.shape == (1, 1200, 1200, 3)
+    assert all(bool(torch.isfinite(picture).all()) for picture in (plot, details))
     return plot, read, fidelity, motion
 
 
 def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
     frames = video()
     plot, text, fidelity, motion = report(frames, frames[:1])
-    assert set(text) == {"frames", "width", "height", "units", "mean", "per_frame", "vbench", "notes"}
+    assert set(text) == {"frames", "width", "height", "units", "mean", "per_frame", "vbench", "notes",
+                         "joins", "verdict"}  # fmt: skip
     assert (text["frames"], text["width"], text["height"]) == (4, 48, 40)
     assert set(text["mean"]) == set(text["per_frame"])
     assert set(text["vbench"]) == {"temporal_flickering", "motion_smoothness", "dynamic_degree"}
@@ -71,7 +78,7 @@ def test_the_report_is_one_object_with_documented_keys_and_finite_numbers():
     assert text["per_frame"]["ssim"][0] == 1 and len(text["per_frame"]["ssim"]) == 4
     assert math.isclose(fidelity, text["mean"]["ssim"], abs_tol=1e-5)
     assert math.isclose(motion, text["mean"]["motion"], abs_tol=1e-5)
-    assert plot.shape == (1, 1200, 1200, 3) and 0 <= float(plot.min()) < float(plot.max()) <= 1
+    assert 0 <= float(plot.min()) < float(plot.max()) <= 1
 
 
 def test_a_baseline_is_measured_beside_the_video():
@@ -164,14 +171,14 @@ def test_a_broken_frame_is_left_out_counted_and_null(broken, clip_vision, clip):
     for name, values in sound["per_frame"].items():
         unknown = {5: [2], 4: [1, 2], 1: [0]}[len(values)]
         assert [value is None for value in read["per_frame"][name]] == [i in unknown for i in range(len(values))], name
-        if name not in ("fidelity_along_motion", "visible"):  # the motion is followed from frame to frame
+        if name not in ALONG_MOTION:  # the motion is followed from frame to frame
             assert read["per_frame"][name] == [None if i in unknown else v for i, v in enumerate(values)], name
     assert read["vbench"]["temporal_flickering"] == pytest.approx(sound["vbench"]["temporal_flickering"], abs=0.02)
     assert read["vbench"]["dynamic_degree"] == sound["vbench"]["dynamic_degree"]
     assert read["vbench"]["motion_smoothness"] is None, "frame 3 is a neighbour of both frames that are judged"
     known = [v for v in sound["per_frame"]["ssim"] if v != sound["per_frame"]["ssim"][2]]
     assert fidelity == pytest.approx(sum(known) / 4, abs=1e-4) and math.isnan(motion)
-    assert bool(torch.isfinite(plot).all())
+    assert read["verdict"]["worst"] == 3
 
 
 def test_a_video_without_one_whole_frame_still_gets_its_report():
@@ -179,7 +186,7 @@ def test_a_video_without_one_whole_frame_still_gets_its_report():
     assert math.isnan(fidelity) and math.isnan(motion)
     assert {*read["mean"].values(), *read["vbench"].values()} == {None}
     assert read["notes"] == ["frames: 4 of 4 frames hold NaN or infinite values and are left out: 1, 2, 3, 4."]
-    assert read["baseline"]["mean"]["ssim"] is not None and bool(torch.isfinite(plot).all())
+    assert read["baseline"]["mean"]["ssim"] is not None and read["verdict"]["worst"] is None
 
 
 def test_a_broken_baseline_is_named_as_such(broken):
@@ -209,12 +216,43 @@ def test_a_model_that_does_not_know_the_picture_reads_low_along_its_motion():
     picture = run_node("NRDemoPicture", picture="coffee")[0]
     positive, negative = run_node("NRDemoPrompt", motion="pan left")
     latent = run_node("NRStillVideoLatent", image=picture, vae=vae, length=16, width=0, height=0, resize="stretch")[0]
-    along = []
+    along, verdicts = [], []
     for strength in (0.0, 1.0):
         sampled = run_node(
             "NRKSampler", model=model, seed=0, steps=10, cfg=1.5, sampler_name="euler", scheduler="normal",
             positive=positive, negative=negative, latent_image=latent, denoise=1.0,
             schedule=run_node("NRSchedule", omega_curve=["[[0, 1], [0.5, 0.5]]"], strength=[strength])[0],
         )[0]["samples"]  # fmt: skip
-        along.append(run_node("NRFidelityReport", frames=vae.decode(sampled), image=picture)[4])
+        found = run_node("NRFidelityReport", frames=vae.decode(sampled), image=picture)
+        along.append(found[4])
+        verdicts.append(found[5])
     assert along[0] < 0.6 < along[1] < 0.9
+    assert verdicts[0].startswith("Far from its picture") and verdicts[1].startswith("Close to its picture")
+    assert all("tau_end" in verdict.splitlines()[-1] for verdict in verdicts)
+
+
+# ---- joins
+
+
+def test_a_video_of_chunks_is_judged_at_its_joins():
+    frames = video(1).repeat(9, 1, 1, 1)
+    frames[5:] = (frames[5:] * 0.8 + 0.2).clamp(0, 1)
+    _, read, *_ = report(frames, frames[:1], joins="4, 6")
+    assert [join["picture"] for join in read["joins"]] == [4, 6]
+    assert all(set(join) == {"picture", "brightness", "colour", "change", "motion"} for join in read["joins"])
+    steps = [join["brightness"]["across"] for join in read["joins"]]
+    assert steps[0] == 0 < 5 < steps[1] and read["joins"][1]["brightness"]["within"] == 0
+    assert read["verdict"]["sentences"][2].startswith("Worst join: picture 6 changes brightness by")
+    assert "hold_colours 1 in every chunk" in read["verdict"]["sentences"][3]
+
+
+def test_joins_beside_a_broken_frame_are_not_known(broken):
+    _, read, *_ = report(broken, video(1), joins="3 5")
+    across = [join["brightness"]["across"] for join in read["joins"]]
+    assert across[0] is None and across[1] is not None
+
+
+@pytest.mark.parametrize("joins", ["7", "1", "0", "-1", "one", "2.5"])
+def test_joins_outside_of_the_video_are_refused(joins):
+    with pytest.raises(ValueError, match="^joins: "):
+        report(video(6), video(1), joins=joins)
