@@ -2,7 +2,8 @@
 
     .host/venv/bin/python dev/shipped/make_demo_pictures.py
 
-Writes js/docs/demo.png, whose rows are plain, as published, and carried along the motion; js/docs/colours.png, whose
+Writes assets/demo.webp, which moves, and js/docs/demo.png, whose rows are plain, as published, and carried along the
+motion; js/docs/colours.png, whose
 rows are a model whose colours drift, left alone and with its colours held; js/docs/NRMovePicture.png,
 NRCarryPicture.png, NRCameraMove.png and NRDragPicture.png, whose rows are what lends the motion, the moved picture,
 what of it is visible, and the video that is held to it; js/docs/report.png and schedule.png, the plots of a report and
@@ -31,6 +32,7 @@ BANNER = (1260, 540)  # 21:9
 GROUND, WORDS, QUIET = "#10181c", "white", "#b8c4c8"
 SHOWN = (0, 5, 10, 15)  # frames on the banner
 TILE, GAP, MARGIN = 160, 8, 20
+PACE, REST = 125, 700  # milliseconds that a frame is shown, and the last one
 
 
 def draw_banner(picture: np.ndarray, frames: dict[str, np.ndarray]) -> Image.Image:
@@ -48,6 +50,20 @@ def draw_banner(picture: np.ndarray, frames: dict[str, np.ndarray]) -> Image.Ima
     pen.text((36, 200), "Videos that stay true\nto their picture, and move.", fill=QUIET, font_size=24, spacing=8)
     pen.text((36, 456), "No training. Any video model,\nany sampler of ComfyUI.", fill=QUIET, font_size=20, spacing=6)
     return banner
+
+
+def draw_moving(picture: np.ndarray, frames: dict[str, np.ndarray]) -> list[Image.Image]:
+    """The picture and the three videos of it, side by side, as they move."""
+    clips = {"your picture": np.repeat(picture[None], len(next(iter(frames.values()))), 0)} | frames
+    drawn = []
+    for shown in zip(*clips.values(), strict=True):
+        row = Image.new("RGB", (len(clips) * (TILE + GAP) - GAP, TILE + 28), GROUND)
+        for column, (name, frame) in enumerate(zip(clips, shown, strict=True)):
+            row.paste(tile(frame), (column * (TILE + GAP), 0))
+            middle = column * (TILE + GAP) + TILE / 2
+            ImageDraw.Draw(row).text((middle, TILE + 14), name, fill=WORDS, font_size=16, anchor="mm")
+        drawn.append(row)
+    return drawn
 
 
 def tile(pixels: np.ndarray) -> Image.Image:
@@ -129,6 +145,10 @@ def main() -> None:
     frames = run.read_frames(run.make_video(workflow), workflow)
     picture = run.read_picture(workflow)
     run.draw_strip(picture, frames).quantize(256).save(ROOT / "js" / "docs" / "demo.png", optimize=True)
+    first, *rest = draw_moving(picture, frames)
+    durations = [PACE] * len(rest) + [REST]
+    first.save(ROOT / "assets" / "demo.webp", save_all=True, append_images=rest, duration=durations, loop=0, quality=85,
+               method=6)  # fmt: skip
     draw_banner(picture, frames).quantize(256).save(ROOT / "assets" / "banner.png", optimize=True)
     run.draw_strip(picture, drifting_colours(picture)).quantize(256).save(
         ROOT / "js" / "docs" / "colours.png", optimize=True

@@ -38,7 +38,8 @@ def test_the_archive_holds_what_the_nodes_need_and_no_workshop():
 
 
 def test_the_archive_is_small():
-    assert sum(path.stat().st_size for path in archive()) <= 12e6
+    # The model is 7.9 MB of it, the workflows 1.0 and their moving pictures 1.6.
+    assert sum(path.stat().st_size for path in archive()) <= 13.5e6
 
 
 @pytest.mark.parametrize("flagged", FLAGGED)

@@ -219,9 +219,10 @@ def demo_drag(graph: Graph) -> None:
     bluest = graph.add("ThresholdMask", mask=blue, value=0.5)
     disc = graph.add("GrowMask", "The part: what is blue", mask=bluest, expand=1, tapered_corners=True)
     graph.collapse(blue, bluest, disc)
-    dragged = graph.add("NRDragPicture", image=picture, part=disc, length=length, path="25, 26; 36, 20; 42, 28; 44, 38")
-    still, held = held_to_clip(graph, "3  Held to the moving clip", dragged, model.slot(1),
-                               {"length": length, "width": 64, "height": 64}, **SOFTLY)  # fmt: skip
+    dragged = graph.add("NRDragPicture", image=picture, part=disc, length=length, width=64, height=64,
+                        path="25, 26; 36, 20; 42, 28; 44, 38")  # fmt: skip
+    size = size_of(graph, dragged, 64, 64) | {"length": length}
+    still, held = held_to_clip(graph, "3  Held to the moving clip", dragged, model.slot(1), size, **SOFTLY)
     graph.column(SAMPLE, 340)
     video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
                       schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip

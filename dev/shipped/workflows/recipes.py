@@ -505,7 +505,7 @@ def ltx_video(graph: Graph) -> None:
         STILL_AGAIN,
         IMAGE_ANCHOR,
     ],
-    drawing=Drawing("rocket.jpg", "zoom out"),
+    drawing=Drawing("hubble_deep_field.jpg", "zoom in"),
 )
 def cosmos_predict2(graph: Graph) -> None:
     graph.column(LOAD, 360)
@@ -532,7 +532,7 @@ def cosmos_predict2(graph: Graph) -> None:
         IMAGE_ANCHOR,
         "Six frames share one latent frame: lengths are 6n+1, and ω of a latent frame counts for all of its six.",
     ],
-    drawing=Drawing("coffee.png", "turn"),
+    drawing=Drawing("moon.png", "pan"),
 )
 def mochi_text_to_video_as_image_to_video(graph: Graph) -> None:
     graph.column(LOAD, 350)
