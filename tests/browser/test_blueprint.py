@@ -1,7 +1,8 @@
-"""The blueprint (one node that the host offers among its own) and the demo's face as an app."""
+"""The blueprint (one node that the host offers among its own) and the demos' faces as apps."""
 
 import json
 
+import pytest
 from private_host.pack import ROOT
 from workflow_page import WORKFLOWS, api_form, drop_file
 
@@ -26,11 +27,20 @@ def test_it_is_one_node_with_what_an_artist_links_and_sets(comfy):
     assert kinds == ["NRKSampler", "NRSchedule", "NRStillVideoLatent", "VAEDecode"]
 
 
-def test_the_demos_face_as_an_app_shows_inputs_and_a_result_that_are_there():
-    saved = json.loads(next(iter(WORKFLOWS.values())).read_text())
-    kinds = {node["id"]: node["type"] for node in saved["nodes"]}
+DEMOS = [name for name in WORKFLOWS if name[0].isdigit()]
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demos_face_as_an_app_shows_inputs_and_a_result_that_are_there(name):
+    saved = json.loads(WORKFLOWS[name].read_text())
+    nodes = {node["id"]: node for node in saved["nodes"]}
     face = saved["extra"]["linearData"]
-    api = json.loads((ROOT / "dev" / "demo_model" / "image_to_video.api.json").read_text())
-    assert [name for _, name in face["inputs"]][:2] == ["picture", "motion"]
-    assert all(name in api[str(node)]["inputs"] for node, name in face["inputs"])
+    kinds = {entry["id"]: entry["type"] for entry in saved["nodes"]}
+    assert ("NRSchedule", "omega_curve") in {(kinds[node], shown) for node, shown in face["inputs"]}
+    schemas = json.loads((ROOT / "locales" / "en" / "nodeDefs.json").read_text())
+    assert all(shown in schemas[kinds[node]]["inputs"] for node, shown in face["inputs"])
+    linked = {(node, entry["name"]) for node in nodes for entry in nodes[node]["inputs"] if entry["link"] is not None}
+    assert not linked & {(node, shown) for node, shown in face["inputs"]}, "what is linked cannot be set"
     assert [kinds[node] for node in face["outputs"]] == ["SaveAnimatedWEBP"]
+    assert all("|" in nodes[node]["title"] for node in face["outputs"]), "it says what stands side by side"
+

@@ -111,7 +111,8 @@ def demo_camera_move(graph: Graph) -> None:
                       schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
     graph.column("5  What was asked for  |  the video", under=(0, 1))
-    show_side_by_side(graph, [filmed, frames], "camera_move")
+    saved = show_side_by_side(graph, [filmed, frames], "camera_move", "What was asked for  |  the video")
+    app(graph, [(picture, "picture"), (prompt, "motion"), (filmed, "pan tilt zoom roll")], held, saved)
 
 
 @workflow(
@@ -148,7 +149,8 @@ def demo_draft_and_final(graph: Graph) -> None:
     frames = graph.add("VAEDecode", samples=final, vae=vae)
     graph.collapse(drafted, frames)
     graph.column("6  Draft  |  moved picture  |  final", under=(1, 2))
-    show_side_by_side(graph, [drafted, moved, frames], "draft_and_final")
+    saved = show_side_by_side(graph, [drafted, moved, frames], "draft_and_final", "Draft  |  moved  |  final")
+    app(graph, [(picture, "picture"), (prompt, "motion"), (moved, "amount")], held, saved)
 
 
 @workflow(
@@ -190,7 +192,8 @@ def demo_keyframes(graph: Graph) -> None:
     frames = graph.add("VAEDecode", samples=video, vae=vae)
     graph.collapse(frames)
     graph.column("4  The keyframes' clip  |  the video", under=(0, 1))
-    show_side_by_side(graph, [clip.slot(3), frames], "keyframes")
+    saved = show_side_by_side(graph, [clip.slot(3), frames], "keyframes", "What was asked for  |  the video")
+    app(graph, [(clip, "places strengths")], held, saved)
 
 
 @workflow(
@@ -228,11 +231,12 @@ def demo_drag(graph: Graph) -> None:
                       schedule=held, mask=still.slot(1), **steps(20, 1.25, scheduler="normal"))  # fmt: skip
     frames = graph.add("VAEDecode", samples=video, vae=model.slot(1))
     graph.column("5  What was asked for  |  the video", under=(0, 1))
-    show_side_by_side(graph, [dragged, frames], "drag")
+    saved = show_side_by_side(graph, [dragged, frames], "drag", "What was asked for  |  the video")
+    app(graph, [(prompt, "motion"), (dragged, "path easing")], held, saved)
 
 
-def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
-    """Clips of the demo model beside each other, four times enlarged."""
+def show_side_by_side(graph: Graph, clips: list[Output], name: str, words: str) -> Output:
+    """Clips of the demo model beside each other, four times enlarged; words: what they are, from left to right."""
     whole = clips[0]
     for clip in clips[1:]:
         whole = graph.add("ImageStitch", "Side by side", image1=whole, image2=clip, direction="right",
@@ -240,8 +244,14 @@ def show_side_by_side(graph: Graph, clips: list[Output], name: str) -> None:
         graph.collapse(whole)
     enlarged = graph.add("ImageScaleBy", "Enlarge", image=whole, upscale_method="nearest-exact", scale_by=4.0)
     graph.collapse(enlarged)
-    graph.add("SaveAnimatedWEBP", images=enlarged, filename_prefix=name, fps=8.0, lossless=True, quality=90,
-              method="default")  # fmt: skip
+    return graph.add("SaveAnimatedWEBP", words, images=enlarged, filename_prefix=name, fps=8.0, lossless=True,
+                     quality=90, method="default")  # fmt: skip
+
+
+def app(graph: Graph, changed: list[tuple[Output, str]], held: Output, saved: Output) -> None:
+    """The demo as an app: what a person changes (nodes, and the names of their inputs), and how firmly all is held."""
+    inputs = [(node, name) for node, names in changed for name in names.split()]
+    graph.show_as_app([*inputs, (held, "omega_curve"), (held, "tau_end"), (held, "strength")], [saved])
 
 
 @workflow(

@@ -102,7 +102,7 @@ def demo_image_to_video(graph: Graph) -> None:
     graph.column("6  Watch", under=(1, 2))
     saved = graph.add("SaveAnimatedWEBP", "Plain  |  as published  |  carried in pixels", images=enlarged,
               filename_prefix="three_ways", fps=8.0, lossless=True, quality=90, method="default")  # fmt: skip
-    fidelity = [(carried, "motion_compensation"), (carried, "tau_end"), (carried, "hold_colours")]
+    fidelity = [(carried, name) for name in ("omega_curve", "motion_compensation", "tau_end", "hold_colours")]
     graph.show_as_app([(picture, "picture"), (prompt, "motion"), *fidelity], [saved])
 
 
