@@ -26,6 +26,10 @@ LTX = {"vae": {
     "encoder_blocks": [["res_x", {"num_layers": 1}], ["compress_all", {}], ["compress_all", {}], ["compress_all", {}]],
     "decoder_blocks": [["res_x", {"num_layers": 1}], ["compress_all", {}], ["compress_all", {}], ["compress_all", {}]],
 }}  # fmt: skip
+HUNYUAN = {
+    "double_z": True, "z_channels": 16, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": 32, "num_res_blocks": 1,
+    "ch_mult": [1, 1, 2, 2], "attn_resolutions": [], "dropout": 0.0, "conv3d": True, "time_compress": 4,
+}  # fmt: skip
 HUNYUAN_15 = {
     "block_out_channels": [32, 32, 64, 64, 64], "in_channels": 3, "out_channels": 3, "num_res_blocks": 1,
     "ffactor_spatial": 16, "ffactor_temporal": 4, "downsample_match_channel": True, "upsample_match_channel": True,
@@ -189,8 +193,41 @@ def narrow_seedvr() -> torch.nn.Module:
     return network
 
 
+def narrow_wan_22() -> torch.nn.Module:
+    from comfy.ldm.wan.vae2_2 import WanVAE
+
+    return WanVAE(dim=8, dec_dim=8, z_dim=48, num_res_blocks=1, temperal_downsample=[False, True, True])
+
+
+def narrow_hunyuan() -> torch.nn.Module:
+    from comfy.ldm.models.autoencoder import AutoencoderKL
+
+    return AutoencoderKL(ddconfig=HUNYUAN, embed_dim=16)
+
+
+def narrow_mochi() -> torch.nn.Module:
+    from comfy.ldm.genmo.vae.model import Decoder, Encoder, VideoVAE
+
+    both = {"channel_multipliers": [1, 2, 3, 4], "num_res_blocks": [1, 1, 1, 1, 1], "latent_dim": 12,
+            "padding_mode": "replicate"}  # fmt: skip
+    network = VideoVAE()
+    network.encoder = Encoder(
+        in_channels=15, base_channels=32, temporal_reductions=[1, 2, 3], spatial_reductions=[2, 2, 2],
+        prune_bottlenecks=[False] * 5, has_attentions=[False, True, True, True, True], affine=True, bias=True,
+        input_is_conv_1x1=True, **both,
+    )  # fmt: skip
+    network.decoder = Decoder(
+        out_channels=3, base_channels=32, temporal_expansions=[1, 2, 3], spatial_expansions=[2, 2, 2],
+        has_attention=[False] * 5, output_norm=False, **both,
+    )  # fmt: skip
+    return network
+
+
 # The loader builds these at one size only, of which a single clip takes a minute here: the same class, narrower.
 NARROW = {
+    "Wan 2.2": narrow_wan_22,
+    "HunyuanVideo": narrow_hunyuan,
+    "Mochi": narrow_mochi,
     "HunyuanVideo 1.5": narrow_hunyuan_15,
     "CogVideoX": narrow_cogvideo,
     "MiniMax H3": narrow_minimax,
