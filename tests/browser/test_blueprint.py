@@ -43,4 +43,3 @@ def test_a_demos_face_as_an_app_shows_inputs_and_a_result_that_are_there(name):
     assert not linked & {(node, shown) for node, shown in face["inputs"]}, "what is linked cannot be set"
     assert [kinds[node] for node in face["outputs"]] == ["SaveAnimatedWEBP"]
     assert all("|" in nodes[node]["title"] for node in face["outputs"]), "it says what stands side by side"
-

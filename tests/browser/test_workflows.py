@@ -110,6 +110,7 @@ LENGTHS = {
     "3 Draft and final, on the demo model": (16, 20),
     "4 Keyframes, on the demo model": (16, 20),
     "5 Drag a part, on the demo model": (16, 20),
+    "6 Loop, on the demo model": (16, 20),
     "Camera move, LTX-2.3": (16, 8),
     "Camera move, Wan 2.2 14B": (21, 20),
     "Drag a part, Wan 2.2 14B": (21, 20),

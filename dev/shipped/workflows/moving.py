@@ -35,6 +35,7 @@ from .recipes import WAN_22_COST, by_both_experts, wan22_expert
 from .thumbnails import Drawing
 
 A_PATH = "0, 0; 60, -60; 180, -80"
+OUT_AND_BACK = ([[0, 0], [1 / 3, 1], [2 / 3, 1], [1, 0]], "linear")  # ω of a loop
 SOFTLY = {"tau_end": 1.0, "strength": 0.5}  # to the end: nearest to the clip of all that was measured (moved.md)
 WHAT_IS_NEW = (
     "`visible` goes the same way, to the sampler's `mask`: where the motion uncovers what the picture does not show, "
@@ -233,6 +234,44 @@ def demo_drag(graph: Graph) -> None:
     graph.column("5  What was asked for  |  the video", under=(0, 1))
     saved = show_side_by_side(graph, [dragged, frames], "drag", "What was asked for  |  the video")
     app(graph, [(prompt, "motion"), (dragged, "path easing")], held, saved)
+
+
+@workflow(
+    "6 Loop, on the demo model",
+    "The same picture first and last: **Still Video Latent** takes it as `image` and as `end_image`, and "
+    "`pivot_frames` *0, -1* tells the schedule of both. ω is 0 at the ends and 1 between, so that the motion goes out "
+    "and comes back; `tau_end` is 1, since a hold that ends sooner lets the two ends drift apart. The last frame is "
+    "the first one again and is left out. Carried: `motion_compensation` 1, and **the VAE linked**.",
+    start="**Press Run**, and watch the join. Nothing to download; a CPU will do.",
+    try_first=[
+        "Moves too little: pull the middle of the curve wider. Too wild: its middle down.",
+        "Your own model: its loaders and prompts in place of the demo's. A model with a last picture of its own "
+        "(*First and last picture, Wan 2.1*) gets the same picture there, too.",
+        "**Video Fidelity Report** of the clip twice in a row, with the second one's first picture in `joins`, "
+        "measures the join.",
+    ],
+    checked="",
+    drawing=Drawing("coffee.png", "turn", "loop"),
+)
+def demo_loop(graph: Graph) -> None:
+    graph.column("1  Picture and prompt", 310)
+    model = graph.add("NRLoadDemoModel")
+    vae = model.slot(1)
+    picture = graph.add("NRDemoPicture", picture="coffee")
+    prompt = graph.add("NRDemoPrompt", motion="turn right")
+    length = video_length(graph, 16)
+    graph.column("2  The picture at both ends", 420)
+    still = still_clip(graph, picture, vae, {"length": length, "width": 64, "height": 64}, end_image=picture)
+    held = schedule(graph, curve=OUT_AND_BACK, pivot_frames="0, -1", tau_end=1.0, motion_compensation=1.0)
+    graph.column(SAMPLE, 340)
+    video = graph.add("NRKSampler", model=model, positive=prompt, negative=prompt.slot(1), latent_image=still,
+                      schedule=held, vae=vae, **steps(20, 1.25, scheduler="normal"))  # fmt: skip
+    frames = graph.add("VAEDecode", samples=video, vae=vae)
+    loop = graph.add("ImageFromBatch", "Without the last frame", image=frames, batch_index=0, length=15)
+    graph.collapse(frames)
+    graph.column("4  Watch", under=(0, 1))
+    saved = show_side_by_side(graph, [loop, loop], "loop", "The loop  |  and once more")
+    app(graph, [(picture, "picture"), (prompt, "motion")], held, saved)
 
 
 def show_side_by_side(graph: Graph, clips: list[Output], name: str, words: str) -> Output:

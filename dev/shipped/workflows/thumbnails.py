@@ -132,6 +132,7 @@ def sheet(title: str, kind: str, frame: Image.Image, given: Image.Image, beside:
         "two pictures": "first and last", "camera": "how the camera moves", "draft": "how a draft moves",
         "mask": "paint what may move", "larger": "then 1080p", "chunks": "chunk after chunk",
         "part": "a part, and its path",
+        "loop": "over and over",
     }.get(kind)  # fmt: skip
     if words:
         drawn.on_the_picture(words, SIZE - 12, 180 if beside else 282, "rs")
