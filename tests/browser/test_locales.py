@@ -35,8 +35,19 @@ def test_every_help_page_is_there_in_chinese_with_the_same_inputs_and_pictures()
     docs = ROOT / "js" / "docs"
     for english in docs.glob("NR*.md"):
         chinese = docs / english.stem / "zh.md"
-        for marked in (r"^\* `(\w+)`", r"!\[[^\]]*\]\(([^)]+)\)"):
+        for marked in (r"^\* (?:\*\*[^*]+\*\*（)?`(\w+)`", r"!\[[^\]]*\]\(([^)]+)\)"):
             named = [
                 set(re.findall(marked, page.read_text(encoding="utf-8"), re.MULTILINE)) for page in (english, chinese)
             ]
             assert named[0] == named[1], chinese
+
+
+def test_the_chinese_help_names_inputs_as_the_chinese_node_shows_them_with_the_key_beside():
+    shown = read("zh/nodeDefs.json")
+    for page in (ROOT / "js" / "docs").glob("NR*/zh.md"):
+        inputs = shown[page.parent.name]["inputs"]
+        _, _, rest = page.read_text(encoding="utf-8").partition("\n## 输入\n")
+        listed = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("* ")]
+        keys = [key for line in listed for key in re.findall(r"`(\w+)`", line.partition("：")[0])]
+        named = dict(re.findall(r"\*\*([^*]+)\*\*（`(\w+)`）", "\n".join(listed)))
+        assert {inputs[key]["name"]: key for key in keys if key in inputs} == named, page
