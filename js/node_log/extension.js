@@ -56,8 +56,13 @@ function add(node, line) {
 
 /** @param {unknown} id  as the host counts: "5", or "12:5" inside subgraph 12 @returns {HostNode | null | undefined} */
 function nodeOf(id) {
-  const [last, ...holders] = String(id ?? "").split(":").reverse();
-  const graph = holders.reduceRight((graph, holder) => graph?.getNodeById(holder)?.subgraph, app.rootGraph ?? app.graph);
+  const [last, ...holders] = String(id ?? "")
+    .split(":")
+    .reverse();
+  const graph = holders.reduceRight(
+    (graph, holder) => graph?.getNodeById(holder)?.subgraph,
+    app.rootGraph ?? app.graph,
+  );
   return graph?.getNodeById(last);
 }
 
