@@ -228,13 +228,15 @@ def test_it_grows_and_shrinks_with_the_node(comfy):
 
 def test_it_speaks_chinese(comfy):
     comfy.add_schedule()
+    # Frontend 1.32.9 loads the graph again as it remembers it, which it does in its own time.
+    comfy.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.checkState()")
     comfy.evaluate("() => app.extensionManager.setting.set('Comfy.Locale', 'zh')")
     try:
-        comfy.wait("() => document.querySelector('.nr-motion').textContent.includes('更多运动')")
-        comfy.wait("() => document.querySelector('.nr-opener').textContent.includes('预设')")
+        comfy.wait("() => document.querySelector('.nr-motion')?.textContent.includes('更多运动')")
+        comfy.wait("() => document.querySelector('.nr-opener')?.textContent.includes('论文设置')")
     finally:
         comfy.evaluate("() => app.extensionManager.setting.set('Comfy.Locale', 'en')")
-    comfy.wait("() => document.querySelector('.nr-motion').textContent.includes('more motion')")
+    comfy.wait("() => document.querySelector('.nr-motion')?.textContent.includes('more motion')")
 
 
 def test_a_deleted_node_leaves_nothing_running(comfy):

@@ -17,7 +17,8 @@ GRAPH = """() => {
     mover.connect(0, preview, 0);
 }"""
 SAID = "video: nothing was found to move in it, so the picture stands still."
-SAVED = "() => JSON.stringify(app.graph.serialize().nodes.map(node => node.widgets_values))"
+SAVED = """() => JSON.stringify(
+    app.graph.serialize().nodes.filter(node => node.type.startsWith('NR')).map(node => node.widgets_values))"""
 SENT = "async () => JSON.stringify(Object.values((await app.graphToPrompt()).output).map(({ inputs }) => inputs))"
 RUN = "async () => { await app.queuePrompt(0, 1); }"
 HEIGHT = "() => app.graph._nodes[0].size[1]"

@@ -156,24 +156,42 @@ def test_it_runs_to_its_video_and_the_schedule_tells(stand_in, name, tmp_path):
     assert not comfy.problems, comfy.problems
 
 
-@pytest.mark.parametrize("name", [name for name in WORKFLOWS if name.endswith("on the demo model")])
-def test_it_runs_on_the_demo_model(stand_in, name, tmp_path):
-    """What was asked for stands left in its animation, the video that is held to it right."""
+LOOP = "6 Loop, on the demo model"
+HELD_TO_A_CLIP = [name for name in WORKFLOWS if name.endswith("on the demo model") and name != LOOP]
+
+
+def animated(stand_in, name: str, folder: Path) -> list[np.ndarray]:
+    """The videos that stand side by side in a demo's animation, left to right: [F, 256, 256, 3] each."""
     comfy, base = stand_in
     comfy.start_test()
     drop(comfy, name)
     shipped = api_form(comfy)
-    assert lint(comfy.address, shipped, tmp_path) == ""
+    assert lint(comfy.address, shipped, folder) == ""
     for node in shipped.values():
         node["inputs"] |= {"steps": 8} if "steps" in node["inputs"] else {}
     (animation,) = saved(comfy.address, base, shipped)
     with Image.open(animation) as picture:
         frames = np.stack([np.asarray(frame.convert("RGB"), float) for frame in ImageSequence.Iterator(picture)])
-    *_, asked, held = (frames[:, :, left : left + 256] for left in range(0, frames.shape[2], 272))
-    assert len(frames) == 16
+    assert not comfy.problems, comfy.problems
+    return [frames[:, :, left : left + 256] for left in range(0, frames.shape[2], 272)]
+
+
+@pytest.mark.parametrize("name", HELD_TO_A_CLIP)
+def test_it_runs_on_the_demo_model(stand_in, name, tmp_path):
+    """What was asked for stands left in its animation, the video that is held to it right."""
+    *_, asked, held = animated(stand_in, name, tmp_path)
+    assert len(held) == 16
     assert np.abs(asked[-1] - asked[0]).mean() > 10  # it moves
     assert np.abs(held[-1] - asked[-1]).mean() < 0.5 * np.abs(held[-1] - asked[0]).mean()
-    assert not comfy.problems, comfy.problems
+
+
+def test_the_demos_loop_goes_out_and_comes_back(stand_in, tmp_path):
+    """Its last frame, which is the first one again, is left out: the step over the join is one as all others."""
+    loop, again = animated(stand_in, LOOP, tmp_path)
+    assert len(loop) == 15 and np.array_equal(loop, again)
+    steps = [np.abs(after - before).mean() for before, after in zip(loop, loop[1:], strict=False)]
+    assert np.abs(loop[0] - loop[-1]).mean() <= max(steps)
+    assert max(np.abs(frame - loop[0]).mean() for frame in loop) > 2 * min(steps)  # it moves
 
 
 def test_comfy_lint_accepts_the_demos_graph_too(stand_in, tmp_path):
